@@ -1,0 +1,267 @@
+// Package engine is the thick part of roster: everything the platforms have in
+// common once a connector can list, look up, add, change and remove. It reads
+// each hub's roster once, orders the writes of a hub, looks before it writes,
+// guards, verifies, and turns a failure into one hub.TaskError.
+//
+// An Engine lives as long as one configured provider, which in Terraform is one
+// walk: a plan, a refresh or an apply.
+package engine
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+)
+
+// Options are the engine's settings.
+type Options struct {
+	Logger *slog.Logger // nil: nothing is logged
+	// ReadOnly refuses every task that would write.
+	ReadOnly bool
+}
+
+// Platform is one platform as configured.
+type Platform struct {
+	hub.Platform
+	// Connector is nil when the platform cannot be used; Missing then says why
+	// and what to do.
+	Connector hub.Connector
+	Missing   error
+	// Unknown says that the credentials are not known yet: Terraform has still
+	// to create something they come from. Questions wait instead of failing.
+	Unknown bool
+}
+
+// Engine hands out hubs. It is safe for concurrent use.
+type Engine struct {
+	opts      Options
+	platforms map[string]*Platform
+	names     []string
+
+	mu   sync.Mutex
+	hubs map[hub.Ref]*Hub
+}
+
+// New makes an engine over the given platforms.
+func New(opts Options, platforms ...Platform) *Engine {
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	e := &Engine{opts: opts, platforms: map[string]*Platform{}, hubs: map[hub.Ref]*Hub{}}
+	for i := range platforms {
+		p := &platforms[i]
+		e.platforms[p.Name] = p
+		e.names = append(e.names, p.Name)
+	}
+	return e
+}
+
+// Platform is what is known of a platform without a request. The error of an
+// unknown name lists the legal ones.
+func (e *Engine) Platform(name string) (*Platform, error) {
+	p, ok := e.platforms[name]
+	if !ok {
+		return nil, fmt.Errorf("%q is not a platform roster knows; it knows %s", name, strings.Join(e.names, ", "))
+	}
+	return p, nil
+}
+
+// Hub is the hub that ref names. It makes no request. An unknown platform or a
+// malformed business id is an error; a platform without credentials is not,
+// until something is asked of the hub.
+func (e *Engine) Hub(ref hub.Ref) (*Hub, error) {
+	p, err := e.Platform(ref.Platform)
+	if err != nil {
+		return nil, err
+	}
+	if p.BusinessID != nil && !p.BusinessID.MatchString(ref.BusinessID) {
+		return nil, fmt.Errorf("business id %q cannot be one of %s: %s", ref.BusinessID, p.Title, p.BusinessIDForm)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	h, ok := e.hubs[ref]
+	if !ok {
+		h = &Hub{
+			engine:   e,
+			ref:      ref,
+			platform: p,
+			log:      e.opts.Logger.With("hub", ref.String()),
+			writing:  make(chan struct{}, 1),
+		}
+		h.snapshot.load = h.list
+		e.hubs[ref] = h
+	}
+	return h, nil
+}
+
+// Settings are what a roster_business_hub resource says of its hub, beyond what
+// the platform says.
+type Settings struct {
+	Label            string // how messages name the hub
+	Runbook          string // whose manual steps to print, "" for the platform's own
+	UnsupportedTasks []hub.TaskKind
+}
+
+// Hub is one hub as this engine sees it: its roster, its write order, its
+// guards. It is safe for concurrent use.
+type Hub struct {
+	engine   *Engine
+	ref      hub.Ref
+	platform *Platform
+	log      *slog.Logger
+	snapshot snapshot
+
+	// writing holds a token while a task writes: one write at a time per hub.
+	// A channel and not a mutex, so that waiting ends with the context.
+	writing chan struct{}
+
+	mu       sync.Mutex
+	business *hub.Business
+	self     *hub.Identity
+	settings *Settings
+}
+
+// Ref names the hub.
+func (h *Hub) Ref() hub.Ref { return h.ref }
+
+// Platform is the hub's platform.
+func (h *Hub) Platform() *Platform { return h.platform }
+
+// Ready says whether the hub can be asked at all. Waiting (true, with a nil
+// error) means that its credentials are not known yet.
+func (h *Hub) Ready() (waiting bool, err error) {
+	switch {
+	case h.platform.Unknown:
+		return true, nil
+	case h.platform.Connector == nil:
+		return false, h.platform.Missing
+	}
+	return false, nil
+}
+
+// Describe remembers what the configuration says of the hub, for the messages
+// and checks of its members in the same walk.
+func (h *Hub) Describe(s Settings) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.settings = &s
+}
+
+// Settings is what Describe was last told, and whether it was told anything.
+func (h *Hub) Settings() (Settings, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.settings == nil {
+		return Settings{}, false
+	}
+	return *h.settings, true
+}
+
+// Name is the best name for the hub in a message: its label, else the
+// business's own name when a connection check has told it, else the id. It
+// makes no request.
+func (h *Hub) Name() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.settings != nil && h.settings.Label != "":
+		return h.settings.Label
+	case h.business != nil && h.business.Name != "":
+		return h.business.Name
+	default:
+		return "business " + h.ref.BusinessID
+	}
+}
+
+// Connect checks the credential, the business and the permission, once per
+// engine when it succeeds. The error is a *hub.TaskError without a task.
+func (h *Hub) Connect(ctx context.Context) (hub.Business, error) {
+	if _, err := h.Ready(); err != nil {
+		return hub.Business{}, err
+	}
+	h.mu.Lock()
+	known := h.business
+	h.mu.Unlock()
+	if known != nil {
+		return *known, nil
+	}
+	business, err := h.conn().Verify(ctx, h.ref)
+	if err != nil {
+		return hub.Business{}, h.readError(ctx, err)
+	}
+	h.mu.Lock()
+	h.business = &business
+	h.mu.Unlock()
+	return business, nil
+}
+
+// Roster is everybody on the hub, sorted by e-mail, read once per engine.
+// ReadAt is when the list began.
+func (h *Hub) Roster(ctx context.Context) (members []hub.Member, readAt time.Time, err error) {
+	if _, err := h.Ready(); err != nil {
+		return nil, time.Time{}, err
+	}
+	if err := h.snapshot.wait(ctx); err != nil {
+		return nil, time.Time{}, h.readError(ctx, err)
+	}
+	members, readAt = h.snapshot.all()
+	return members, readAt, nil
+}
+
+// Find looks a person up in the roster, by e-mail, and where that finds nobody
+// by the id they were last known under: an address can change after the seat
+// was taken. Nobody found is ok == false, and certain. Two seats under one
+// address are an error: roster does not guess whom to touch.
+func (h *Hub) Find(ctx context.Context, email, id string) (m hub.Member, ok bool, err error) {
+	if _, err := h.Ready(); err != nil {
+		return hub.Member{}, false, err
+	}
+	if err := h.snapshot.wait(ctx); err != nil {
+		return hub.Member{}, false, h.readError(ctx, err)
+	}
+	found := h.snapshot.find(hub.FoldEmail(email), id)
+	if len(found) > 1 {
+		var ids []string
+		for _, m := range found {
+			ids = append(ids, m.ID)
+		}
+		slices.Sort(ids)
+		return hub.Member{}, false, &hub.TaskError{
+			Task: hub.Task{Hub: h.ref, Email: hub.FoldEmail(email)},
+			Fault: hub.Fault{
+				Reason: hub.ReasonConflict,
+				Detail: fmt.Sprintf("%d seats on %s carry the address %s (ids %s), and roster does not guess which one is meant. Remove all but one of them by hand.",
+					len(found), h.Name(), email, strings.Join(ids, ", ")),
+			},
+		}
+	}
+	if len(found) == 0 {
+		return hub.Member{}, false, nil
+	}
+	return found[0], true, nil
+}
+
+// Explain is the fault behind an error of this package or of the hub's
+// connector.
+func (h *Hub) readError(ctx context.Context, err error) error {
+	return h.taskError(ctx, hub.Task{Hub: h.ref}, err, hub.Presence{})
+}
+
+func (h *Hub) list(ctx context.Context) ([]hub.Member, error) {
+	started := time.Now()
+	members, err := h.conn().Members(ctx, h.ref)
+	if err != nil {
+		h.log.WarnContext(ctx, "roster could not be read", "error", err)
+		return nil, err
+	}
+	h.log.DebugContext(ctx, "roster read", "members", len(members), "took", time.Since(started))
+	return members, nil
+}
+
+func (h *Hub) conn() hub.Connector { return h.platform.Connector }

@@ -1,0 +1,125 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+)
+
+// ErrAbsent says that a look-up reached the platform and the person is not on
+// the hub. Anything short of that certainty is another error.
+var ErrAbsent = errors.New("not on the hub")
+
+// Connector speaks to one platform with one credential. Every method honours
+// its context and is safe for concurrent use. Package platformtest holds each
+// connector to the words below, sentence by sentence.
+//
+// A connector is thin: it lists, looks up, adds, changes, removes and explains
+// its errors. It does not fold e-mails, adopt, guard, verify, order writes or
+// wrap errors; the engine does each of these once for all platforms.
+type Connector interface {
+	// Verify checks the credential, that the business exists and that the
+	// credential may manage its people. The error says which of the three
+	// failed.
+	Verify(ctx context.Context, ref Ref) (Business, error)
+
+	// Members returns everybody on the hub, open invitations included, in any
+	// order, each person once per seat or invitation. A list that could not be
+	// read to the last page is an error, never a short list: the caller would
+	// take a missing member for a removed one.
+	Members(ctx context.Context, ref Ref) ([]Member, error)
+
+	// Lookup reads one person afresh, by the cheapest means the platform has.
+	// It returns ErrAbsent only when the platform said that the person is not
+	// there; "cannot see" is another error.
+	Lookup(ctx context.Context, ref Ref, key Key) (Member, error)
+
+	// Add gives somebody a seat or sends the invitation to one, once. It does
+	// not look first; an address that is there already is an error with
+	// ReasonConflict. The member it returns holds what the platform's answer
+	// told, perhaps no id.
+	Add(ctx context.Context, ref Ref, in Add) (Member, error)
+
+	// ChangeRole applies a change to m, a member or an invitation as last read.
+	// Operations the platform's Capabilities call unsupported are refused with
+	// ReasonUnsupported and without a request.
+	ChangeRole(ctx context.Context, ref Ref, m Member, change RoleChange) error
+
+	// Remove takes the seat of m, or withdraws the invitation when m has not
+	// accepted one. Somebody the platform does not know any more is an error
+	// with ReasonNotFound; the engine decides whether that is success.
+	Remove(ctx context.Context, ref Ref, m Member) error
+
+	// Self says who the connection acts as on the hub. Nothing found is an
+	// empty Identity, not an error.
+	Self(ctx context.Context, ref Ref) (Identity, error)
+
+	// Explain sorts an error that this connector returned. ReasonUnknown is
+	// honest; a wrong reason sends a person to the wrong screen. It makes no
+	// request.
+	Explain(err error) Fault
+}
+
+// Key says whom to look up.
+type Key struct {
+	Email string // folded
+	// ID, when known, finds a person whose address changed or is hidden.
+	ID string
+	// Status, when it is StatusInvited or StatusActive, says where the caller
+	// expects the person: the look-up may stop there. Otherwise it looks
+	// everywhere.
+	Status Status
+}
+
+// Add is who gets a seat.
+type Add struct {
+	Email     string // as the user wrote it
+	Role      string // primary role, never empty
+	Secondary []string
+	Name      string // display name where the platform wants one
+}
+
+// RoleChange is what to change of a member's roles. Zero fields stay as they
+// are.
+type RoleChange struct {
+	Role   string // the new primary role
+	Grant  string // a secondary role to give
+	Revoke string // a secondary role to take
+}
+
+// Driver is a platform as the provider sees it before credentials: its data,
+// the settings it takes and how to open a connector with them. A new platform
+// is one more Driver in package platform/all.
+type Driver struct {
+	Platform Platform
+	Settings []Setting
+	// Open makes a connector. It makes no request. A setting that cannot work
+	// is a *SettingError.
+	Open func(Options) (Connector, error)
+}
+
+// Setting is one attribute of a platform's configuration block.
+type Setting struct {
+	Name        string
+	Env         string // environment variable that stands in when the attribute is unset
+	Secret      bool
+	Default     string
+	Required    bool // a connector cannot be opened without it
+	Description string
+}
+
+// Options is what a connector is opened with.
+type Options struct {
+	Settings  map[string]string // by Setting.Name, environment and defaults applied; unset ones are missing
+	UserAgent string
+	Logger    *slog.Logger // never nil
+}
+
+// SettingError is a setting that cannot work. Its text names the value (unless
+// it is a secret), what is legal and what to do.
+type SettingError struct {
+	Setting string
+	Problem string
+}
+
+func (e *SettingError) Error() string { return e.Setting + ": " + e.Problem }

@@ -1,0 +1,139 @@
+package hub
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Platform is what is known of a kind of hub before a single request: names,
+// roles, limits, what its API can do. It is data, so that a plan can be
+// checked while credentials are still unknown.
+type Platform struct {
+	Name   string // "meta_business"; the first half of every hub id
+	Title  string // "Meta Business Manager"; how messages name the platform
+	Vendor string // "Meta"; who answered, in "Meta answered: ..."
+
+	// BusinessID is the legal form of a business id, BusinessIDForm the same in
+	// words with an example.
+	BusinessID     *regexp.Regexp
+	BusinessIDForm string
+
+	Roles        []Role
+	Capabilities Capabilities
+
+	// AdminURL is the screen where a person manages people, with {business_id}
+	// where the id goes.
+	AdminURL string
+
+	// PageSize is how many people one list call brings.
+	PageSize int
+	// Settle is how long a write may take until reads show it. Verification
+	// gives up after it; a platform that shows writes at once has a small one.
+	Settle time.Duration
+	// InvitationLife is how long an invitation stands, 0 when the platform does
+	// not say.
+	InvitationLife time.Duration
+}
+
+// HubAdminURL is the screen where a person manages the people of ref.
+func (p *Platform) HubAdminURL(ref Ref) string {
+	return strings.ReplaceAll(p.AdminURL, "{business_id}", url.QueryEscape(ref.BusinessID))
+}
+
+// Role is one role a platform knows.
+type Role struct {
+	ID    string   // as the platform's API and the configuration write it
+	Label string   // as the platform's screens write it
+	Kind  RoleKind // primary or secondary
+	// Admin says that a holder can manage the hub's people: the last one of
+	// them must stay.
+	Admin bool
+	// Default marks the least-privileged primary role: what a member gets when
+	// the configuration names none, and what is left when a primary role
+	// resource goes. Exactly one role of a platform has it.
+	Default bool
+}
+
+// RoleKind tells the one role everybody has from the extra ones.
+type RoleKind string
+
+// The kinds of role.
+const (
+	Primary   RoleKind = "primary"   // exactly one per member
+	Secondary RoleKind = "secondary" // a set, often empty
+)
+
+// Role finds a role by its exact id.
+func (p *Platform) Role(id string) (Role, bool) {
+	for _, r := range p.Roles {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return Role{}, false
+}
+
+// DefaultRole is the least-privileged primary role, "" when the platform has
+// none of its own (its roles then come from the hub).
+func (p *Platform) DefaultRole() string {
+	for _, r := range p.Roles {
+		if r.Default {
+			return r.ID
+		}
+	}
+	return ""
+}
+
+// IsAdmin says whether a holder of role id can manage the hub's people.
+func (p *Platform) IsAdmin(id string) bool {
+	r, ok := p.Role(id)
+	return ok && r.Admin
+}
+
+// RoleIDs lists the ids of one kind, in the platform's order.
+func (p *Platform) RoleIDs(kind RoleKind) []string {
+	var ids []string
+	for _, r := range p.Roles {
+		if r.Kind == kind {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}
+
+// NearestRole is the legal id that id was most likely meant to be, "" when
+// nothing is near.
+func (p *Platform) NearestRole(id string) string {
+	best, bestDistance := "", len(id)/2+1
+	for _, r := range p.Roles {
+		for _, name := range []string{r.ID, r.Label} {
+			if d := distance(strings.ToUpper(id), strings.ToUpper(name)); d < bestDistance {
+				best, bestDistance = r.ID, d
+			}
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance of two short names, byte by byte.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			substitute := diagonal
+			if a[i] != b[j] {
+				substitute++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,17 @@
+// Package all is the list of platforms roster knows. A new platform is a folder
+// beside this one and a line here: no init function registers anything, so that
+// what a build contains can be read in one place.
+package all
+
+import (
+	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/metabusiness"
+)
+
+// Drivers lists every platform, in the order messages and documentation name
+// them.
+func Drivers() []hub.Driver {
+	return []hub.Driver{
+		metabusiness.Driver(),
+	}
+}

@@ -1,0 +1,247 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/roster-iac/terraform-provider-roster/internal/engine"
+	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+)
+
+// ModifyPlan says at plan time what can be known at plan time: an adoption, a
+// task the platform cannot do, a guard that would refuse. It reads the roster
+// that the refresh has read already.
+func (r *memberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var plan, state *memberModel
+	if !req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	}
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	hubID := types.StringNull()
+	if plan != nil {
+		hubID = plan.HubID
+	} else if state != nil {
+		hubID = state.HubID
+	}
+	if !known(hubID) {
+		return
+	}
+	h, err := r.hub(hubID.ValueString())
+	if err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root("hub_id"), "Malformed hub id", sentence(err.Error()))
+		return
+	}
+	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+
+	switch {
+	case plan == nil:
+		resp.Diagnostics.Append(planDestroy(ctx, h, state)...)
+		return
+	case !known(plan.Email):
+		return
+	case state == nil:
+		plan.ID = types.StringValue(hub.MemberRef{Hub: h.Ref(), Email: hub.FoldEmail(plan.Email.ValueString())}.String())
+		resp.Diagnostics.Append(planCreate(ctx, h, plan)...)
+	default:
+		resp.Diagnostics.Append(planUpdate(ctx, h, plan, state)...)
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+func planCreate(ctx context.Context, h *engine.Hub, plan *memberModel) diag.Diagnostics {
+	m, found, diags := findAtPlan(ctx, h, plan.Email.ValueString(), "")
+	if diags.HasError() || m == nil {
+		return diags
+	}
+	task := hub.Task{Kind: hub.TaskAdd, Hub: h.Ref(), Email: hub.FoldEmail(plan.Email.ValueString()), Role: plan.Role.ValueString()}
+	if !found || !m.Status.Live() {
+		if task.Role == "" {
+			task.Role = h.Platform().DefaultRole()
+		}
+		settings, _ := h.Settings()
+		if hub.Unsupported == h.Platform().Capabilities.Without(settings.UnsupportedTasks).Of(hub.OpAdd) {
+			diags.Append(unsupportedAtPlan(h, task, hub.Member{}))
+		}
+		return diags
+	}
+
+	id := task.Member().String()
+	if plan.OnExisting.ValueString() == failExisting {
+		diags.AddAttributeError(path.Root("on_existing"),
+			fmt.Sprintf("%s is on %s already", task.Email, hubTitle(h)),
+			fmt.Sprintf("They are %s there, with the role %s, and on_existing = \"fail\" refuses to take the seat over. Import it:\n\n"+
+				"  terraform import roster_hub_member.NAME %s\n\nor with a block:\n\n  import {\n    to = roster_hub_member.NAME\n    id = %q\n  }\n\n"+
+				"With on_existing = \"adopt\" apply would take it over.", m.Status, roleLabel(h, m.Role), id, id))
+		return diags
+	}
+	change := ""
+	if known(plan.Role) && plan.Role.ValueString() != m.Role {
+		change = fmt.Sprintf(" and changes the role from %s to %s", roleLabel(h, m.Role), roleLabel(h, plan.Role.ValueString()))
+		diags.Append(checkRoleChange(ctx, h, *m, plan.roleTask(h, plan.Role.ValueString()))...)
+	}
+	diags.AddWarning(
+		fmt.Sprintf("%s is on %s already", task.Email, hubTitle(h)),
+		fmt.Sprintf("They are %s there, with the role %s. Apply adopts the seat%s; nobody is invited a second time. To make it a choice of its own, import it first:\n\n"+
+			"  terraform import roster_hub_member.NAME %s", m.Status, roleLabel(h, m.Role), change, id))
+	return diags
+}
+
+func planUpdate(ctx context.Context, h *engine.Hub, plan, state *memberModel) diag.Diagnostics {
+	var diags diag.Diagnostics
+	switch {
+	case state.reinvites(plan.OnExpired):
+		diags.AddWarning(
+			fmt.Sprintf("The invitation of %s to %s has come to nothing", state.Email.ValueString(), hubTitle(h)),
+			fmt.Sprintf("Its status is %s. Apply invites them again. To leave it, set on_expired = \"keep\" or delete the resource block.", state.Status.ValueString()))
+	case plan.Role.IsUnknown():
+		return diags
+	case !plan.Role.Equal(state.Role):
+		m, found, findDiags := findAtPlan(ctx, h, state.Email.ValueString(), state.MemberID.ValueString())
+		diags.Append(findDiags...)
+		if found && m.Status.Live() {
+			diags.Append(checkRoleChange(ctx, h, *m, plan.roleTask(h, plan.Role.ValueString()))...)
+		}
+	default:
+		// Nothing on the platform changes, so nothing the platform reports does.
+		plan.MemberID, plan.Status, plan.Roles = state.MemberID, state.Status, state.Roles
+		plan.InvitedAt, plan.ExpiresAt = state.InvitedAt, state.ExpiresAt
+		return diags
+	}
+	plan.MemberID, plan.Status = types.StringUnknown(), types.StringUnknown()
+	plan.InvitedAt, plan.ExpiresAt = types.StringUnknown(), types.StringUnknown()
+	plan.Roles = types.SetUnknown(types.StringType)
+	return diags
+}
+
+func planDestroy(ctx context.Context, h *engine.Hub, state *memberModel) diag.Diagnostics {
+	if state.OnDestroy.ValueString() == keepDestroy {
+		return nil
+	}
+	m, found, diags := findAtPlan(ctx, h, state.Email.ValueString(), state.MemberID.ValueString())
+	if diags.HasError() || !found || !m.Status.Live() {
+		return diags
+	}
+	if state.OnDestroy.ValueString() == downgradeDestroy {
+		diags.Append(checkRoleChange(ctx, h, *m, state.roleTask(h, h.Platform().DefaultRole()))...)
+		return diags
+	}
+	if err := h.CheckRemoval(ctx, *m, state.limits(h)); err != nil {
+		diags.Append(taskDiag(ctx, h, err))
+		return diags
+	}
+	op := hub.OpRemove
+	if m.Status.Pending() {
+		op = hub.OpCancel
+	}
+	settings, _ := h.Settings()
+	if h.Platform().Capabilities.Without(settings.UnsupportedTasks).Of(op) == hub.Unsupported {
+		task := hub.Task{Kind: hub.TaskRemove, Hub: h.Ref(), Email: hub.FoldEmail(state.Email.ValueString()), OldRole: m.Role}
+		diags.Append(unsupportedAtPlan(h, task, *m))
+	}
+	return diags
+}
+
+// findAtPlan looks somebody up for a plan. A nil member means that the question
+// has to wait: the credentials are not known yet.
+func findAtPlan(ctx context.Context, h *engine.Hub, email, id string) (*hub.Member, bool, diag.Diagnostics) {
+	waiting, err := h.Ready()
+	if waiting {
+		return nil, false, nil
+	}
+	var m hub.Member
+	found := false
+	if err == nil {
+		m, found, err = h.Find(ctx, email, id)
+	}
+	if err != nil {
+		return nil, false, diag.Diagnostics{taskDiag(ctx, h, err)}
+	}
+	return &m, found, nil
+}
+
+// checkRoleChange says what stands against a role change that a plan holds.
+func checkRoleChange(ctx context.Context, h *engine.Hub, m hub.Member, in engine.RoleTask) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if in.Kind != hub.Secondary {
+		if err := h.CheckDemotion(ctx, m, in.Role, in.Limits); err != nil {
+			diags.Append(taskDiag(ctx, h, err))
+			return diags
+		}
+	}
+	task := hub.Task{Kind: hub.TaskChangeRole, Hub: h.Ref(), Email: hub.FoldEmail(in.Email), Role: in.Role, OldRole: m.Role, Revoke: in.Revoke}
+	if in.Kind == hub.Secondary {
+		task.OldRole = ""
+	}
+	support := h.Platform().Capabilities.Without(in.Limits.UnsupportedTasks).Of(in.Operation(m))
+	switch support {
+	case hub.Supported:
+	case hub.ByReinvite:
+		diags.AddWarning(fmt.Sprintf("%s has not accepted the invitation to %s yet", task.Email, hubTitle(h)),
+			fmt.Sprintf("%s cannot change the role of an invitation. Apply withdraws it and sends another one with the role %s: they get a second e-mail.", h.Platform().Vendor, roleLabel(h, in.Role)))
+	case hub.AfterAcceptance:
+		diags.AddWarning(fmt.Sprintf("%s has not accepted the invitation to %s yet", task.Email, hubTitle(h)),
+			fmt.Sprintf("%s changes roles only after that, so apply will fail on this person until they have.", h.Platform().Vendor))
+	case hub.Unsupported:
+		diags.Append(unsupportedAtPlan(h, task, m))
+	}
+	return diags
+}
+
+// unsupportedAtPlan warns of a task that a person will have to do, because the
+// platform has no such call or the hub's resource declares it unsupported. A
+// declared add is refused outright: Terraform does not tell a create in the
+// apply what the plan knew of the hub, and a warning would let it be tried.
+func unsupportedAtPlan(h *engine.Hub, task hub.Task, m hub.Member) diag.Diagnostic {
+	summary := fmt.Sprintf("The %s task for %s is left to a person on %s", taskName(task.Kind), task.Email, hubTitle(h))
+	steps := manualSteps(h, task, m)
+	settings, _ := h.Settings()
+	if !slices.Contains(settings.UnsupportedTasks, task.Kind) {
+		return diag.NewWarningDiagnostic(summary, fmt.Sprintf(
+			"The API of %s has no such call, so apply will fail on it until a person has done it. Do it first, and the plan finds it done.\n\n%s", h.Platform().Vendor, steps))
+	}
+	declared := fmt.Sprintf("roster_business_hub lists %q in unsupported_tasks.", task.Kind)
+	if task.Kind == hub.TaskAdd {
+		return diag.NewErrorDiagnostic(summary, declared+" Do it first, and the plan adopts what you did.\n\n"+steps)
+	}
+	return diag.NewWarningDiagnostic(summary, declared+" Apply will fail on it until a person has done it. Do it first, and the plan finds it done.\n\n"+steps)
+}
+
+// checkRole refuses a role that the hub's platform does not know, or that is of
+// the other kind.
+func checkRole(h *engine.Hub, id string, at path.Path, want hub.RoleKind) diag.Diagnostics {
+	p := h.Platform()
+	if len(p.Roles) == 0 {
+		return nil // the hub's own roles decide, and they are not known yet
+	}
+	role, ok := p.Role(id)
+	switch {
+	case !ok:
+		detail := fmt.Sprintf("%s has no role %q.", p.Title, id)
+		if near := p.NearestRole(id); near != "" {
+			detail += fmt.Sprintf(" Did you mean %q?", near)
+		}
+		legal := p.RoleIDs(hub.Primary)
+		if want != hub.Primary {
+			legal = append(legal, p.RoleIDs(hub.Secondary)...)
+		}
+		detail += fmt.Sprintf("\n\nLegal on %s: %s.", h.Ref(), strings.Join(legal, ", "))
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(at, "Unknown role", detail)}
+	case want == hub.Primary && role.Kind != hub.Primary:
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(at, "Not a primary role",
+			fmt.Sprintf("%q is a secondary role of %s: give it with roster_hub_member_role, beside one of the primary roles %s.",
+				id, p.Title, strings.Join(p.RoleIDs(hub.Primary), ", ")))}
+	}
+	return nil
+}

@@ -1,0 +1,417 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/roster-iac/terraform-provider-roster/internal/engine"
+	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+)
+
+// defaultTimeout is how long one task may take. Verification of a write waits
+// up to a minute on some platforms, and a throttle may cost a few more.
+const defaultTimeout = 5 * time.Minute
+
+// The values of on_existing, on_expired and on_destroy.
+const (
+	adoptExisting    = "adopt"
+	failExisting     = "fail"
+	reinviteExpired  = "reinvite"
+	keepExpired      = "keep"
+	removeDestroy    = "remove"
+	downgradeDestroy = "downgrade"
+	keepDestroy      = "keep"
+)
+
+// memberResource is one person's seat on one hub.
+type memberResource struct{ base }
+
+var (
+	_ resource.ResourceWithConfigure      = (*memberResource)(nil)
+	_ resource.ResourceWithImportState    = (*memberResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*memberResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*memberResource)(nil)
+)
+
+type memberModel struct {
+	ID           types.String   `tfsdk:"id"`
+	HubID        types.String   `tfsdk:"hub_id"`
+	Email        emailValue     `tfsdk:"email"`
+	Role         types.String   `tfsdk:"role"`
+	DisplayName  types.String   `tfsdk:"display_name"`
+	OnExisting   types.String   `tfsdk:"on_existing"`
+	OnExpired    types.String   `tfsdk:"on_expired"`
+	OnDestroy    types.String   `tfsdk:"on_destroy"`
+	AllowLockout types.Bool     `tfsdk:"allow_lockout"`
+	MemberID     types.String   `tfsdk:"member_id"`
+	Status       types.String   `tfsdk:"status"`
+	Roles        types.Set      `tfsdk:"roles"`
+	InvitedAt    types.String   `tfsdk:"invited_at"`
+	ExpiresAt    types.String   `tfsdk:"expires_at"`
+	Timeouts     timeouts.Value `tfsdk:"timeouts"`
+}
+
+func (r *memberResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_hub_member"
+}
+
+func (r *memberResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.configure(req.ProviderData, resp.Diagnostics.AddError)
+}
+
+func (r *memberResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "One person's seat on a business hub: creating it adds them (on most platforms by an invitation), changing `role` changes their primary role, " +
+			"deleting it removes them or withdraws the invitation.",
+		Attributes: map[string]schema.Attribute{
+			"hub_id": schema.StringAttribute{
+				Required:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				MarkdownDescription: "The `id` of the hub.",
+			},
+			"email": schema.StringAttribute{
+				Required:            true,
+				CustomType:          emailType{},
+				PlanModifiers:       emailPlan(),
+				Validators:          []validator.String{emailValidator{}},
+				MarkdownDescription: "The person's address on the platform. Compared without case; what you write is kept.",
+			},
+			"role": schema.StringAttribute{
+				Optional:      true,
+				Computed:      true,
+				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+				MarkdownDescription: "The primary role. Without it somebody new gets the platform's least-privileged role, somebody adopted keeps theirs, and later changes are left alone. " +
+					"Do not set it when a `roster_hub_member_role` manages the primary role.",
+			},
+			"display_name": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "The name to invite the person under, on platforms that want one. Changing it later changes nothing on the platform.",
+			},
+			"on_existing": choice("What to do when the person is on the hub already: `adopt` the seat, with the wanted role; or `fail`, with the import command.", adoptExisting, failExisting),
+			"on_expired":  choice("What to do when the invitation has run out or was declined: `reinvite` or `keep`.", reinviteExpired, keepExpired),
+			"on_destroy":  choice("What to do when this resource goes: `remove` the person, `downgrade` them to the least-privileged role, or `keep` them as they are.", removeDestroy, downgradeDestroy, keepDestroy),
+			"allow_lockout": schema.BoolAttribute{
+				Optional: true, Computed: true,
+				Default:             booldefault.StaticBool(false),
+				MarkdownDescription: "Permit removing or demoting the last administrator, or the identity roster itself uses. Defaults to `false`.",
+			},
+			"id": schema.StringAttribute{
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+				MarkdownDescription: "`<platform>/<business_id>/<email>`, the e-mail in lower case. Known at plan time.",
+			},
+			"member_id":  schema.StringAttribute{Computed: true, MarkdownDescription: "The platform's own id of the seat or the invitation. Changes without any planned change when an invitation is accepted."},
+			"status":     schema.StringAttribute{Computed: true, MarkdownDescription: "`active`, `invited`, `pending_approval`, `expired`, `declined`, `suspended` or `unknown`."},
+			"roles":      schema.SetAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Every role the person holds, primary and secondary."},
+			"invited_at": schema.StringAttribute{Computed: true, MarkdownDescription: "When the invitation was sent, where the platform tells (RFC 3339)."},
+			"expires_at": schema.StringAttribute{Computed: true, MarkdownDescription: "When the invitation runs out, where the platform tells (RFC 3339)."},
+		},
+		Blocks: map[string]schema.Block{
+			"timeouts": timeouts.Block(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
+		},
+	}
+}
+
+// choice is an optional attribute with a few legal words, the first of which is
+// the default.
+func choice(text string, words ...string) schema.StringAttribute {
+	return schema.StringAttribute{
+		Optional: true, Computed: true,
+		Default:             stringdefault.StaticString(words[0]),
+		Validators:          []validator.String{stringvalidator.OneOf(words...)},
+		MarkdownDescription: text + " Defaults to `" + words[0] + "`.",
+	}
+}
+
+func (r *memberResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config memberModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() || !known(config.HubID) {
+		return
+	}
+	h, err := r.hub(config.HubID.ValueString())
+	if err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root("hub_id"), "Malformed hub id", sentence(err.Error()))
+		return
+	}
+	if known(config.Role) {
+		resp.Diagnostics.Append(checkRole(h, config.Role.ValueString(), path.Root("role"), hub.Primary)...)
+	}
+}
+
+func (r *memberResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan memberModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	timeout, diags := plan.Timeouts.Create(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	h, err := r.hub(plan.HubID.ValueString())
+	if err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root("hub_id"), "Malformed hub id", sentence(err.Error()))
+		return
+	}
+	taskCtx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	result, err := h.Add(taskCtx, plan.addTask(h))
+	if err != nil {
+		// The person may have been there before: a state entry would be tainted,
+		// and the next apply would take their seat and invite them again.
+		resp.Diagnostics.Append(taskDiag(ctx, h, err))
+		return
+	}
+	resp.Diagnostics.Append(notes(h, result)...)
+	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	resp.Diagnostics.Append(plan.fill(ctx, result.Member)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+}
+
+func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state memberModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	h, err := r.hub(state.HubID.ValueString())
+	if err != nil {
+		resp.Diagnostics.AddError("Malformed hub id", sentence(err.Error()))
+		return
+	}
+	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	m, found, err := h.Find(ctx, state.Email.ValueString(), state.MemberID.ValueString())
+	switch {
+	case err != nil:
+		// The state is kept: cannot see never means not there.
+		resp.Diagnostics.Append(taskDiag(ctx, h, err))
+	case !found && state.ranOut(time.Now()):
+		state.Status = types.StringValue(string(hub.StatusExpired))
+		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	case !found:
+		resp.Diagnostics.AddWarning(
+			fmt.Sprintf("%s is no longer on %s", state.Email.ValueString(), hubTitle(h)),
+			fmt.Sprintf("Somebody removed them, or ended the invitation, outside Terraform. The next terraform apply adds them again. "+
+				"If they are to stay away, delete their resource block instead (id %s).", state.ID.ValueString()))
+		resp.State.RemoveResource(ctx)
+	default:
+		if m.Email != "" && m.Email != hub.FoldEmail(state.Email.ValueString()) {
+			resp.Diagnostics.AddWarning(
+				fmt.Sprintf("%s has another address on %s now", state.Email.ValueString(), hubTitle(h)),
+				fmt.Sprintf("The seat %s is listed as %s. roster goes on managing it by its id. To follow the change, write the new address and move the state: "+
+					"terraform state rm the old address, then terraform import <address> %s.",
+					m.ID, m.Email, hub.MemberRef{Hub: h.Ref(), Email: m.Email}))
+		}
+		resp.Diagnostics.Append(state.fill(ctx, m)...)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	}
+}
+
+func (r *memberResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state memberModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := plan.Timeouts.Update(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	h, err := r.hub(plan.HubID.ValueString())
+	if err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root("hub_id"), "Malformed hub id", sentence(err.Error()))
+		return
+	}
+	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	taskCtx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	var result engine.Result
+	switch {
+	case state.reinvites(plan.OnExpired):
+		result, err = h.Add(taskCtx, plan.addTask(h))
+	case known(plan.Role) && !plan.Role.Equal(state.Role):
+		result, err = h.ChangeRole(taskCtx, engine.RoleTask{
+			Email:    plan.Email.ValueString(),
+			MemberID: state.MemberID.ValueString(),
+			Role:     plan.Role.ValueString(),
+			Limits:   plan.limits(h),
+		})
+	default:
+		// Only roster's own settings changed: the plan has everything, and no
+		// request goes out.
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+		return
+	}
+	if err != nil {
+		resp.Diagnostics.Append(taskDiag(ctx, h, err))
+		return
+	}
+	resp.Diagnostics.Append(notes(h, result)...)
+	resp.Diagnostics.Append(plan.fill(ctx, result.Member)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+}
+
+func (r *memberResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state memberModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := state.Timeouts.Delete(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || state.OnDestroy.ValueString() == keepDestroy {
+		return
+	}
+	h, err := r.hub(state.HubID.ValueString())
+	if err != nil {
+		resp.Diagnostics.AddError("Malformed hub id", sentence(err.Error()))
+		return
+	}
+	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	taskCtx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	var result engine.Result
+	if state.OnDestroy.ValueString() == downgradeDestroy {
+		result, err = h.Downgrade(taskCtx, state.roleTask(h, h.Platform().DefaultRole()))
+	} else {
+		result, err = h.Remove(taskCtx, engine.RemoveTask{
+			Email:    state.Email.ValueString(),
+			MemberID: state.MemberID.ValueString(),
+			Limits:   state.limits(h),
+		})
+	}
+	if err != nil {
+		resp.Diagnostics.Append(taskDiag(ctx, h, err))
+		return
+	}
+	resp.Diagnostics.Append(notes(h, result)...)
+}
+
+// ImportState takes in somebody who is on the hub. It only reads, and refuses
+// an id nobody has: Terraform's own words for that would not say who is there.
+func (r *memberResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	ref, err := hub.ParseMemberRef(req.ID)
+	var h *engine.Hub
+	if err == nil {
+		h, err = r.engine.Hub(ref.Hub)
+	}
+	if err != nil {
+		resp.Diagnostics.AddError("Malformed import id",
+			sentence(err.Error())+"\n\nImport a member as in:\n\n  terraform import roster_hub_member.ada meta_business/222000111000222/ada@northwind.example")
+		return
+	}
+	m, found, err := h.Find(ctx, ref.Email, "")
+	if err != nil {
+		resp.Diagnostics.Append(taskDiag(ctx, h, err))
+		return
+	}
+	if !found || !m.Status.Live() {
+		resp.Diagnostics.AddError(fmt.Sprintf("%s is not on %s", ref.Email, hubTitle(h)),
+			"There is no seat and no open invitation under that address, so there is nothing to import. "+
+				"Check the address against the platform's own list:\n\n  "+h.Platform().HubAdminURL(h.Ref())+
+				"\n\nTo add the person, write the resource without importing it and apply.")
+		return
+	}
+	state := memberModel{
+		ID:           types.StringValue(ref.String()),
+		HubID:        types.StringValue(ref.Hub.String()),
+		Email:        newEmail(ref.Email),
+		OnExisting:   types.StringValue(adoptExisting),
+		OnExpired:    types.StringValue(reinviteExpired),
+		OnDestroy:    types.StringValue(removeDestroy),
+		AllowLockout: types.BoolValue(false),
+		Timeouts:     nullTimeouts("create", "update", "delete"),
+	}
+	resp.Diagnostics.Append(state.fill(ctx, m)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+}
+
+// fill takes over what the platform reports.
+func (m *memberModel) fill(ctx context.Context, seen hub.Member) diag.Diagnostics {
+	m.MemberID = orNull(seen.ID)
+	m.Status = types.StringValue(string(seen.Status))
+	m.Role = orNull(seen.Role)
+	m.InvitedAt = timeOrNull(seen.InvitedAt)
+	m.ExpiresAt = timeOrNull(seen.ExpiresAt)
+	roles, diags := types.SetValueFrom(ctx, types.StringType, append([]string{}, seen.Roles()...))
+	m.Roles = roles
+	return diags
+}
+
+// ranOut says that an invitation which is not listed any more had reached its
+// end: expired then, rather than withdrawn by somebody.
+func (m *memberModel) ranOut(now time.Time) bool {
+	if m.Status.ValueString() == string(hub.StatusExpired) {
+		return true
+	}
+	end, err := time.Parse(time.RFC3339, m.ExpiresAt.ValueString())
+	return err == nil && m.Status.ValueString() == string(hub.StatusInvited) && now.After(end)
+}
+
+// reinvites says whether the next apply sends a new invitation, because the old
+// one came to nothing.
+func (m *memberModel) reinvites(onExpired types.String) bool {
+	status := m.Status.ValueString()
+	return status != "" && !hub.Status(status).Live() && onExpired.ValueString() == reinviteExpired
+}
+
+func (m *memberModel) limits(h *engine.Hub) engine.Limits {
+	settings, _ := h.Settings()
+	return engine.Limits{UnsupportedTasks: settings.UnsupportedTasks, AllowLockout: m.AllowLockout.ValueBool()}
+}
+
+func (m *memberModel) addTask(h *engine.Hub) engine.AddTask {
+	return engine.AddTask{
+		Email:          m.Email.ValueString(),
+		Role:           m.Role.ValueString(),
+		Name:           m.DisplayName.ValueString(),
+		RefuseExisting: m.OnExisting.ValueString() == failExisting,
+		Limits:         m.limits(h),
+	}
+}
+
+func (m *memberModel) roleTask(h *engine.Hub, role string) engine.RoleTask {
+	return engine.RoleTask{Email: m.Email.ValueString(), MemberID: m.MemberID.ValueString(), Role: role, Limits: m.limits(h)}
+}
+
+// nullTimeouts is an unset timeouts block, for an import.
+func nullTimeouts(names ...string) timeouts.Value {
+	parts := map[string]attr.Type{}
+	for _, name := range names {
+		parts[name] = types.StringType
+	}
+	return timeouts.Value{Object: types.ObjectNull(parts)}
+}
+
+func notes(h *engine.Hub, result engine.Result) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, note := range result.Notes {
+		diags.AddWarning("About "+hubTitle(h), note)
+	}
+	return diags
+}
+
+func orNull(s string) types.String {
+	if s == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(s)
+}
+
+func timeOrNull(t time.Time) types.String {
+	if t.IsZero() {
+		return types.StringNull()
+	}
+	return types.StringValue(t.UTC().Format(time.RFC3339))
+}

@@ -1,0 +1,154 @@
+// Package provider is the Terraform side of roster: schemas, plan checks,
+// create, read, update, delete, import and the words of a failed task. It knows
+// no platform by name: what it knows of one is the data of its hub.Driver.
+package provider
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/roster-iac/terraform-provider-roster/internal/engine"
+	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+)
+
+type rosterProvider struct {
+	version string
+	drivers []hub.Driver
+}
+
+var _ provider.Provider = (*rosterProvider)(nil)
+
+// New makes the provider over the given platforms.
+func New(version string, drivers []hub.Driver) func() provider.Provider {
+	return func() provider.Provider { return &rosterProvider{version: version, drivers: drivers} }
+}
+
+func (p *rosterProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "roster"
+	resp.Version = p.version
+}
+
+func (p *rosterProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	attributes := map[string]schema.Attribute{
+		"read_only": schema.BoolAttribute{
+			Optional: true,
+			MarkdownDescription: "Refuse every task that would change somebody: plan, refresh and import work, apply of a change does not. " +
+				"For scheduled access reviews. Defaults to `false`.",
+		},
+	}
+	for _, d := range p.drivers {
+		attributes[d.Platform.Name] = settingsAttribute(d)
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The roster provider manages who has a seat, and with which role, on the places no identity provider governs. " +
+			"Configure the platforms you use and leave out the rest; every setting can come from the environment instead.",
+		Attributes: attributes,
+	}
+}
+
+// settingsAttribute is the configuration block of one platform, made from its
+// driver's data.
+func settingsAttribute(d hub.Driver) schema.SingleNestedAttribute {
+	nested := map[string]schema.Attribute{}
+	for _, s := range d.Settings {
+		text := s.Description + " Environment variable: `" + s.Env + "`."
+		if s.Default != "" {
+			text += " Defaults to `" + s.Default + "`."
+		}
+		nested[s.Name] = schema.StringAttribute{Optional: true, Sensitive: s.Secret, MarkdownDescription: text}
+	}
+	return schema.SingleNestedAttribute{
+		Optional:            true,
+		MarkdownDescription: "How to reach " + d.Platform.Title + ".",
+		Attributes:          nested,
+	}
+}
+
+// configured is what the provider hands to its resources and data sources.
+type configured struct {
+	engine *engine.Engine
+}
+
+func (p *rosterProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var readOnly types.Bool
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("read_only"), &readOnly)...)
+
+	logger := slog.New(tflogHandler{})
+	var platforms []engine.Platform
+	for _, d := range p.drivers {
+		var block types.Object
+		resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root(d.Platform.Name), &block)...)
+		platform, diags := p.open(d, block, logger)
+		resp.Diagnostics.Append(diags...)
+		platforms = append(platforms, platform)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	c := &configured{engine: engine.New(engine.Options{Logger: logger, ReadOnly: readOnly.ValueBool()}, platforms...)}
+	resp.ResourceData = c
+	resp.DataSourceData = c
+}
+
+func (p *rosterProvider) userAgent() string {
+	return "terraform-provider-roster/" + p.version + " (+https://github.com/roster-iac/terraform-provider-roster)"
+}
+
+func (p *rosterProvider) Resources(context.Context) []func() resource.Resource {
+	static := staticEngine(p.drivers)
+	return []func() resource.Resource{
+		func() resource.Resource { return &hubResource{base: base{engine: static}} },
+		func() resource.Resource { return &memberResource{base: base{engine: static}} },
+		func() resource.Resource { return &memberRoleResource{base: base{engine: static}} },
+	}
+}
+
+func (p *rosterProvider) DataSources(context.Context) []func() datasource.DataSource {
+	static := staticEngine(p.drivers)
+	return []func() datasource.DataSource{
+		func() datasource.DataSource { return &syncDataSource{base: base{engine: static}} },
+	}
+}
+
+// staticEngine knows the platforms and reaches none: validation runs before the
+// provider is configured, and needs only the data.
+func staticEngine(drivers []hub.Driver) *engine.Engine {
+	var platforms []engine.Platform
+	for _, d := range drivers {
+		platforms = append(platforms, engine.Platform{Platform: d.Platform, Unknown: true})
+	}
+	return engine.New(engine.Options{}, platforms...)
+}
+
+// base is what every resource and data source has: an engine, static until the
+// provider is configured.
+type base struct {
+	engine *engine.Engine
+}
+
+func (b *base) configure(data any, problem func(summary, detail string)) {
+	switch data := data.(type) {
+	case nil: // validation: the provider is not configured yet
+	case *configured:
+		b.engine = data.engine
+	default:
+		problem("Unexpected provider data", fmt.Sprintf("got %T. This is a bug in roster: please report it.", data))
+	}
+}
+
+// hub finds the hub of a hub id that validation has already looked at.
+func (b *base) hub(id string) (*engine.Hub, error) {
+	ref, err := hub.ParseRef(id)
+	if err != nil {
+		return nil, err
+	}
+	return b.engine.Hub(ref)
+}
