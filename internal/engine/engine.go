@@ -54,9 +54,11 @@ func New(opts Options, platforms ...Platform) *Engine {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{opts: opts, platforms: map[string]*Platform{}, hubs: map[hub.Ref]*Hub{}}
-	for i := range platforms {
-		p := &platforms[i]
-		e.platforms[p.Name] = p
+	for _, p := range platforms {
+		if p.Connector == nil && p.Missing == nil {
+			p.Missing = fmt.Errorf("roster has no connection to %s", p.Title)
+		}
+		e.platforms[p.Name] = &p
 		e.names = append(e.names, p.Name)
 	}
 	return e
@@ -94,7 +96,7 @@ func (e *Engine) Hub(ref hub.Ref) (*Hub, error) {
 			log:      e.opts.Logger.With("hub", ref.String()),
 			writing:  make(chan struct{}, 1),
 		}
-		h.snapshot.load = h.list
+		h.snapshot.load, h.snapshot.lag = h.list, p.Settle
 		e.hubs[ref] = h
 	}
 	return h, nil
@@ -145,6 +147,17 @@ func (h *Hub) Ready() (waiting bool, err error) {
 	return false, nil
 }
 
+// usable is why the hub cannot be asked now, or nil. Whoever can wait asks Ready
+// first: a question that comes here all the same is answered with an error and
+// not with a guess.
+func (h *Hub) usable() error {
+	waiting, err := h.Ready()
+	if waiting {
+		return fmt.Errorf("the credentials for %s are not known yet: Terraform has still to create something they come from", h.platform.Title)
+	}
+	return err
+}
+
 // Describe remembers what the configuration says of the hub, for the messages
 // and checks of its members in the same walk.
 func (h *Hub) Describe(s Settings) {
@@ -182,7 +195,7 @@ func (h *Hub) Name() string {
 // Connect checks the credential, the business and the permission, once per
 // engine when it succeeds. The error is a *hub.TaskError without a task.
 func (h *Hub) Connect(ctx context.Context) (hub.Business, error) {
-	if _, err := h.Ready(); err != nil {
+	if err := h.usable(); err != nil {
 		return hub.Business{}, err
 	}
 	h.mu.Lock()
@@ -204,7 +217,7 @@ func (h *Hub) Connect(ctx context.Context) (hub.Business, error) {
 // Roster is everybody on the hub, sorted by e-mail, read once per engine.
 // ReadAt is when the list began.
 func (h *Hub) Roster(ctx context.Context) (members []hub.Member, readAt time.Time, err error) {
-	if _, err := h.Ready(); err != nil {
+	if err := h.usable(); err != nil {
 		return nil, time.Time{}, err
 	}
 	if err := h.snapshot.wait(ctx); err != nil {
@@ -219,7 +232,7 @@ func (h *Hub) Roster(ctx context.Context) (members []hub.Member, readAt time.Tim
 // was taken. Nobody found is ok == false, and certain. Two seats under one
 // address are an error: roster does not guess whom to touch.
 func (h *Hub) Find(ctx context.Context, email, id string) (m hub.Member, ok bool, err error) {
-	if _, err := h.Ready(); err != nil {
+	if err := h.usable(); err != nil {
 		return hub.Member{}, false, err
 	}
 	if err := h.snapshot.wait(ctx); err != nil {
@@ -247,8 +260,7 @@ func (h *Hub) Find(ctx context.Context, email, id string) (m hub.Member, ok bool
 	return found[0], true, nil
 }
 
-// Explain is the fault behind an error of this package or of the hub's
-// connector.
+// readError wraps an error of a read that belongs to no task, or not yet.
 func (h *Hub) readError(ctx context.Context, err error) error {
 	return h.taskError(ctx, hub.Task{Hub: h.ref}, err, hub.Presence{})
 }
@@ -256,7 +268,10 @@ func (h *Hub) readError(ctx context.Context, err error) error {
 func (h *Hub) list(ctx context.Context) ([]hub.Member, error) {
 	started := time.Now()
 	members, err := h.conn().Members(ctx, h.ref)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, err // nobody waits for it any more
+	case err != nil:
 		h.log.WarnContext(ctx, "roster could not be read", "error", err)
 		return nil, err
 	}

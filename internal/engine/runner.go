@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
@@ -33,9 +34,10 @@ type Limits struct {
 }
 
 // write runs one task with the hub's write token held: writes of a hub happen
-// one after another, in the order they got the token.
+// one after another, in the order they got the token. The error is a
+// *hub.TaskError, except that of a hub which is not Ready.
 func (h *Hub) write(ctx context.Context, task hub.Task, do func() (Result, error)) (Result, error) {
-	if _, err := h.Ready(); err != nil {
+	if err := h.usable(); err != nil {
 		return Result{}, err
 	}
 	select {
@@ -56,22 +58,34 @@ func (h *Hub) write(ctx context.Context, task hub.Task, do func() (Result, error
 	return result, err
 }
 
-// taskError wraps err, once. A context that is over explains the failure better
-// than whatever the connector made of it.
+// taskError wraps err, once. To a failure that is wrapped already it adds the
+// parts of the task that took effect before.
 func (h *Hub) taskError(ctx context.Context, task hub.Task, err error, now hub.Presence, done ...string) error {
-	if te := (*hub.TaskError)(nil); errors.As(err, &te) {
-		if te.Task.Kind == "" {
-			// A read on the way to the task failed: it is the task that failed.
-			return &hub.TaskError{Task: task, Fault: te.Fault, Now: now, Done: done, Err: te.Err}
-		}
-		return err
+	te := (*hub.TaskError)(nil)
+	switch {
+	case !errors.As(err, &te):
+		return &hub.TaskError{Task: task, Fault: h.explain(ctx, err), Now: now, Done: done, Err: err}
+	case te.Task.Kind == "":
+		// A read on the way to the task failed: it is the task that failed.
+		return &hub.TaskError{Task: task, Fault: te.Fault, Now: now, Done: done, Err: te.Err}
+	case len(done) > 0:
+		more := *te
+		more.Done = slices.Concat(done, te.Done)
+		return &more
 	}
-	fault := h.explain(ctx, err)
-	return &hub.TaskError{Task: task, Fault: fault, Now: now, Done: done, Err: err}
+	return err
 }
 
+// explain sorts err. A context that is over explains a failure better than
+// whatever the connector made of it, unless the platform itself had answered.
 func (h *Hub) explain(ctx context.Context, err error) hub.Fault {
 	fault := h.conn().Explain(err)
+	switch fault.Reason {
+	case hub.ReasonUnknown, hub.ReasonUnavailable, hub.ReasonRateLimited, hub.ReasonOutcomeUnknown,
+		hub.ReasonTimeout, hub.ReasonCancelled, "":
+	default:
+		return fault
+	}
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		// A throttle or an outage that ate the time is still the better reason.
@@ -89,6 +103,30 @@ func (h *Hub) refuse(task hub.Task, reason hub.Reason, now hub.Presence, detail 
 	return &hub.TaskError{Task: task, Fault: hub.Fault{Reason: reason, Detail: detail}, Now: now}
 }
 
+// unmoved is the error of a write that the platform accepted and that did not
+// come to pass.
+func (h *Hub) unmoved(task hub.Task, now hub.Presence, detail string) error {
+	return &hub.TaskError{Task: task, Fault: hub.Fault{Reason: hub.ReasonUnknown, Detail: detail, Attempts: 1}, Now: now}
+}
+
+// lost is the error of a write that went out and of which no reading could tell
+// what became of it. err is what kept the answer away.
+func (h *Hub) lost(ctx context.Context, task hub.Task, err error, now hub.Presence, done ...string) error {
+	fault := h.explain(ctx, err)
+	fault.Uncertain = true
+	fault.Attempts = max(fault.Attempts, 1)
+	if fault.Reason != hub.ReasonCancelled && fault.Reason != hub.ReasonTimeout {
+		fault.Reason = hub.ReasonOutcomeUnknown
+	}
+	return &hub.TaskError{Task: task, Fault: fault, Now: now, Done: done, Err: err}
+}
+
+// accepted is what a task has to say of a write that got a yes and whose effect
+// could not be read.
+func (h *Hub) accepted() string {
+	return h.platform.Vendor + " accepted the task, and its effect could not be read."
+}
+
 // permit refuses an operation that the platform's API, the hub's declaration or
 // the provider's configuration rules out.
 func (h *Hub) permit(task hub.Task, op hub.Operation, limits Limits, now hub.Presence) (hub.Support, error) {
@@ -103,15 +141,17 @@ func (h *Hub) permit(task hub.Task, op hub.Operation, limits Limits, now hub.Pre
 		}
 	}
 	support := h.platform.Capabilities.Of(op)
-	switch support {
-	case hub.Supported, hub.ByReinvite:
+	switch {
+	case support == hub.Supported, support == hub.ByReinvite && op == hub.OpChangeInvitedRole:
 		return support, nil
-	case hub.AfterAcceptance:
+	case support == hub.AfterAcceptance:
 		return support, h.refuse(task, hub.ReasonAwaitingAcceptance, now,
 			fmt.Sprintf("%s changes roles only once the invitation has been accepted.", h.platform.Title))
-	case hub.Unsupported:
+	case support == hub.Unsupported:
 		return support, h.refuse(task, hub.ReasonUnsupported, now, "")
 	default:
+		// Withdrawing and inviting again is for invitations: done to a member it
+		// would be a removal that no guard has seen.
 		return support, h.refuse(task, hub.ReasonUnknown, now, fmt.Sprintf("The connector declares %s as %q, which is a bug in roster.", op, support))
 	}
 }
@@ -123,9 +163,10 @@ const (
 )
 
 // settle looks a person up until good says that the platform shows the write,
-// for as long as the platform may take to show it. absent is passed as a member
-// without a status. The last look is returned with ok == false when the time
-// runs out; an error means that the platform could not be read at the end.
+// for as long as the platform may take to show it; the last look is at the very
+// end of that time. absent is passed as a member without a status. The last
+// look is returned with ok == false when the time runs out; an error means that
+// the platform could not be read at the end.
 func (h *Hub) settle(ctx context.Context, key hub.Key, good func(hub.Member) bool) (last hub.Member, ok bool, err error) {
 	deadline := time.Now().Add(h.platform.Settle)
 	for pause := firstPoll; ; pause = min(pause*8/5, lastPoll) {
@@ -134,13 +175,14 @@ func (h *Hub) settle(ctx context.Context, key hub.Key, good func(hub.Member) boo
 			return last, true, nil
 		}
 		if ctx.Err() != nil {
-			return last, false, ctx.Err()
+			return hub.Member{}, false, ctx.Err()
 		}
-		if time.Now().Add(pause).After(deadline) {
+		left := time.Until(deadline)
+		if left <= 0 {
 			return last, false, err
 		}
-		if !sleep(ctx, pause) {
-			return last, false, ctx.Err()
+		if !sleep(ctx, min(pause, left)) {
+			return hub.Member{}, false, ctx.Err()
 		}
 	}
 }
@@ -155,7 +197,45 @@ func (h *Hub) lookup(ctx context.Context, key hub.Key) (hub.Member, error) {
 		return hub.Member{}, err
 	}
 	m.Email = hub.FoldEmail(m.Email)
+	if m.Email != "" && m.Email != key.Email && (key.ID == "" || m.ID != key.ID) {
+		// The next write would go to a stranger.
+		return hub.Member{}, fmt.Errorf("looked up %q (id %q) on %s and was shown %s (id %q), which is a bug in roster", key.Email, key.ID, h.ref, m.Label(), m.ID)
+	}
 	return m, nil
+}
+
+// keyOf finds m again. An invitation is looked for everywhere: it may have
+// become a seat since, and to find no invitation is then no news.
+func keyOf(m hub.Member) hub.Key {
+	key := hub.Key{Email: m.Email, ID: m.ID, Status: m.Status}
+	if m.Status.Pending() {
+		key.Status = ""
+	}
+	return key
+}
+
+// moved says that the person behind m now has another row than m: an accepted
+// invitation is a seat with an id of its own on many platforms.
+func moved(m, now hub.Member) bool {
+	return live(now) && now.Email != "" && now.Email == m.Email && now.ID != m.ID
+}
+
+// live says whether m, which may be nobody, is on the hub.
+func live(m hub.Member) bool { return m.Status != "" && m.Status.Live() }
+
+// sharpen reads somebody afresh whom the roster knows without an id, before a
+// write that may need it: the row can be that of an invitation which was not
+// listed yet when it was sent, or has been accepted since. Where nothing better
+// is to be had, m it is.
+func (h *Hub) sharpen(ctx context.Context, m hub.Member) hub.Member {
+	if m.ID != "" {
+		return m
+	}
+	now, err := h.lookup(ctx, keyOf(m))
+	if err != nil || !live(now) {
+		return m
+	}
+	return h.remember(now, m)
 }
 
 // sleep waits and says whether it was left in peace.
@@ -170,18 +250,21 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// remember takes a person as just read or written into the snapshot. was is the
-// id of the row it replaces, which an acceptance or a reinvitation changes.
-func (h *Hub) remember(m hub.Member, was string) {
-	id := was
-	if id == "" {
-		id = m.ID
+// remember takes a person as just read or written into the snapshot, in place
+// of the row was, whose id an acceptance or a reinvitation changes. A look-up
+// by id may hide the address that was known all along; the person returned has
+// it again.
+func (h *Hub) remember(m, was hub.Member) hub.Member {
+	m.Email = hub.FoldEmail(m.Email)
+	if m.Email == "" {
+		m.Email = was.Email
 	}
-	h.snapshot.apply(edit{email: hub.FoldEmail(m.Email), id: id, member: &m})
+	h.snapshot.apply(edit{email: was.Email, id: was.ID, member: &m})
+	return m
 }
 
 func (h *Hub) forget(m hub.Member) {
-	h.snapshot.apply(edit{email: hub.FoldEmail(m.Email), id: m.ID})
+	h.snapshot.apply(edit{email: m.Email, id: m.ID})
 }
 
 // known is the presence of somebody just seen; a zero member is a known

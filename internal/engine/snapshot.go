@@ -19,90 +19,92 @@ const failureLife = 30 * time.Second
 // applied to it in place, so that no write is a reason to list again.
 type snapshot struct {
 	load func(context.Context) ([]hub.Member, error)
+	// lag is how long a list may take to show a write.
+	lag time.Duration
 
-	mu       sync.Mutex
-	people   *people // nil until a list has succeeded; never taken away again
-	readAt   time.Time
-	failed   error
-	failedAt time.Time
-	flight   *flight
+	mu     sync.Mutex
+	people *people // nil until a list has succeeded; never taken away again
+	have   int     // generation of the list that people came from
+	readAt time.Time
+
+	begun  int // generation of the latest list that began
+	flight *flight
+
+	failed           error
+	failedAt         time.Time
+	failedGeneration int
+
+	// edits are the writes that a list may not show yet, oldest first.
+	edits []edit
 }
 
 // flight is one running list with everybody who waits for it.
 type flight struct {
-	done    chan struct{}
-	err     error
-	waiters int
-	stop    context.CancelFunc
-	// fence holds the writes made since this list began. The list may or may
-	// not show them, so they are applied on top of whatever it brings.
-	fence []edit
+	generation int
+	done       chan struct{}
+	waiters    int
+	stop       context.CancelFunc
 }
 
-// edit is the effect of one write: the seat of email, or of id, is now member,
-// or gone when member is nil.
+// edit is the effect of one write: the row of id at email, or the one without
+// an id, is now member, or gone when member is nil.
 type edit struct {
+	at     time.Time
 	email  string
 	id     string
 	member *hub.Member
 }
 
 // wait returns once the roster is there, or with the error of the list or of
-// ctx. The list belongs to all its waiters: it runs on when one of them gives
-// up, and stops when the last one does.
-func (s *snapshot) wait(ctx context.Context) error {
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		s.mu.Lock()
-		if s.people != nil {
-			s.mu.Unlock()
-			return nil
-		}
-		if s.failed != nil && time.Since(s.failedAt) < failureLife {
-			defer s.mu.Unlock()
-			return s.failed
-		}
-		f := s.flight
-		if f == nil {
-			f = s.start(ctx)
-		}
-		f.waiters++
-		s.mu.Unlock()
-		if err := s.await(ctx, f); err != nil {
-			return err
-		}
-		// Round again: a reread may have overtaken the list waited for.
-	}
-}
+// ctx.
+func (s *snapshot) wait(ctx context.Context) error { return s.reach(ctx, false) }
 
 // reread lists again, for the rare case in which only a complete list that
 // began after now can tell whether somebody is gone. Readers keep the old
 // roster until the new one is there.
-func (s *snapshot) reread(ctx context.Context) error {
-	s.mu.Lock()
-	f := s.start(ctx)
-	f.waiters++
-	s.mu.Unlock()
-	return s.await(ctx, f)
-}
+func (s *snapshot) reread(ctx context.Context) error { return s.reach(ctx, true) }
 
-func (s *snapshot) await(ctx context.Context, f *flight) error {
-	select {
-	case <-f.done:
-		return f.err
-	case <-ctx.Done():
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		f.waiters--
-		if f.waiters == 0 {
-			f.stop()
-			if s.flight == f {
-				s.flight = nil
-			}
+// reach waits for a list, of which there is one at a time. The list belongs to
+// all its waiters: it runs on when one of them gives up, and stops when the
+// last one does.
+func (s *snapshot) reach(ctx context.Context, anew bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	want := 1
+	if anew {
+		want = s.begun + 1
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		return ctx.Err()
+		if s.have >= want {
+			return nil
+		}
+		if s.failedGeneration >= want && time.Since(s.failedAt) < failureLife {
+			return s.failed
+		}
+		f := s.flight
+		if f == nil || f.generation < want {
+			f = s.start(ctx)
+		}
+		f.waiters++
+		s.mu.Unlock()
+		select {
+		case <-f.done:
+			s.mu.Lock()
+			// Round again: a reread may have overtaken the list waited for, and
+			// what that one brought, error or not, counts no more.
+		case <-ctx.Done():
+			s.mu.Lock()
+			if f.waiters--; f.waiters == 0 {
+				f.stop()
+				if s.flight == f {
+					s.flight = nil
+				}
+			}
+			return ctx.Err()
+		}
 	}
 }
 
@@ -110,7 +112,8 @@ func (s *snapshot) await(ctx context.Context, f *flight) error {
 // first reader's values (its logger) and not its cancellation.
 func (s *snapshot) start(ctx context.Context) *flight {
 	listCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	f := &flight{done: make(chan struct{}), stop: stop}
+	s.begun++
+	f := &flight{generation: s.begun, done: make(chan struct{}), stop: stop}
 	s.flight = f
 	began := time.Now()
 	go func() {
@@ -119,18 +122,21 @@ func (s *snapshot) start(ctx context.Context) *flight {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		defer close(f.done)
-		f.err = err
 		if s.flight != f {
 			return // everybody left, or a reread has overtaken this list
 		}
 		s.flight = nil
 		if err != nil {
-			s.failed, s.failedAt = err, time.Now()
+			s.failed, s.failedAt, s.failedGeneration = err, time.Now(), f.generation
 			return
 		}
-		s.people, s.readAt, s.failed = newPeople(members), began, nil
-		for _, e := range f.fence {
-			s.people.apply(e)
+		s.people, s.have, s.readAt = newPeople(members), f.generation, began
+		// The list may or may not show a write made since it began, nor one made
+		// shortly before: lists lag behind the look-ups that verify a write.
+		for _, e := range s.edits {
+			if !e.at.Before(began.Add(-s.lag)) {
+				s.people.apply(e)
+			}
 		}
 	}()
 	return f
@@ -140,9 +146,11 @@ func (s *snapshot) start(ctx context.Context) *flight {
 func (s *snapshot) apply(e edit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.flight != nil {
-		s.flight.fence = append(s.flight.fence, e)
+	e.at = time.Now()
+	if s.flight == nil {
+		s.edits = slices.DeleteFunc(s.edits, func(old edit) bool { return old.at.Before(e.at.Add(-s.lag)) })
 	}
+	s.edits = append(s.edits, e)
 	if s.people != nil {
 		s.people.apply(e)
 	}
@@ -166,11 +174,14 @@ func (s *snapshot) all() ([]hub.Member, time.Time) {
 	return s.people.all(), s.readAt
 }
 
-// people indexes a roster by folded e-mail and by id.
+// people indexes a roster by folded e-mail and by id. It keeps every row: a
+// person can be listed twice, for a day even, while an accepted invitation
+// lingers beside the seat, and once the seat is gone the other row counts.
 type people struct {
-	byEmail map[string][]hub.Member // one entry, or several that are really several seats
-	byID    map[string]string       // id to folded e-mail
-	hidden  map[string]hub.Member   // members whose e-mail the platform hides, by id
+	byEmail map[string][]hub.Member
+	byID    map[string]string     // id to folded e-mail
+	hidden  map[string]hub.Member // members whose e-mail the platform hides, by id
+	nobody  []hub.Member          // the same without an id: to be shown, never to be found
 }
 
 func newPeople(members []hub.Member) *people {
@@ -185,35 +196,60 @@ func newPeople(members []hub.Member) *people {
 	return p
 }
 
-// add takes in one row of a list. A person can be listed twice, for a day even,
-// while an accepted invitation lingers beside the seat: the stronger row wins.
-// Two rows of the same strength with different ids are two seats.
+// add takes in one row.
 func (p *people) add(m hub.Member) {
 	m.Email = hub.FoldEmail(m.Email)
-	if m.Email == "" {
-		p.hidden[m.ID] = m
+	switch {
+	case m.Email == "" && m.ID == "":
+		p.nobody = append(p.nobody, m)
 		return
+	case m.Email == "":
+		if old, ok := p.hidden[m.ID]; !ok || strength(m.Status) > strength(old.Status) {
+			p.hidden[m.ID] = m
+		}
+		return
+	case m.ID != "":
+		p.byID[m.ID] = m.Email
 	}
 	rows := p.byEmail[m.Email]
-	switch {
-	case len(rows) == 0 || strength(m.Status) > strength(rows[0].Status):
-		rows = []hub.Member{m}
-	case strength(m.Status) < strength(rows[0].Status):
+	same := func(r hub.Member) bool { return m.ID != "" && r.ID == m.ID }
+	if i := slices.IndexFunc(rows, same); i >= 0 {
+		// One row on two pages, because the list changed while it was read.
+		if strength(m.Status) > strength(rows[i].Status) {
+			rows[i] = m
+		}
 		return
-	case m.Status != hub.StatusActive:
-		// Several invitations, or several that ran out: the latest one counts.
-		if m.InvitedAt.After(rows[0].InvitedAt) {
-			rows = []hub.Member{m}
-		}
-	case !slices.ContainsFunc(rows, func(r hub.Member) bool { return r.ID == m.ID }):
-		rows = append(rows, m)
 	}
-	p.byEmail[m.Email] = rows
-	for _, r := range rows {
-		if r.ID != "" {
-			p.byID[r.ID] = m.Email
+	p.byEmail[m.Email] = append(rows, m)
+}
+
+// pick is what the rows of one address come to: the strongest one, and of
+// several invitations the latest. Several seats of the same strength are
+// several seats, and all of them are returned. The slice is the caller's.
+func pick(rows []hub.Member) []hub.Member {
+	if len(rows) == 0 {
+		return nil
+	}
+	best := rows[0]
+	for _, m := range rows[1:] {
+		stronger := strength(m.Status) - strength(best.Status)
+		if stronger > 0 || stronger == 0 && !isSeat(m) && m.InvitedAt.After(best.InvitedAt) {
+			best = m
 		}
 	}
+	picked := []hub.Member{best}
+	for _, m := range rows {
+		if isSeat(m) && m.Status == best.Status && m.ID != best.ID {
+			picked = append(picked, m)
+		}
+	}
+	return picked
+}
+
+// isSeat says that m is more than an invitation: a second one beside it is not
+// an older copy.
+func isSeat(m hub.Member) bool {
+	return m.Status == hub.StatusActive || m.Status == hub.StatusSuspended || m.Status == hub.StatusUnknown
 }
 
 // strength orders the statuses of two rows for one person.
@@ -236,26 +272,49 @@ func strength(s hub.Status) int {
 	}
 }
 
+// apply takes out exactly the row that was written: the same address can have
+// another one, and that one is not gone.
 func (p *people) apply(e edit) {
-	if e.id != "" {
-		if email, ok := p.byID[e.id]; ok {
-			delete(p.byEmail, email)
-			delete(p.byID, e.id)
+	p.drop(e.email, e.id)
+	if e.member == nil {
+		return
+	}
+	m := *e.member
+	m.Email = hub.FoldEmail(m.Email)
+	p.drop(m.Email, m.ID)
+	p.drop(m.Email, "")
+	live := func(r hub.Member) bool { return r.Status.Live() }
+	if m.ID == "" && slices.ContainsFunc(p.byEmail[m.Email], live) {
+		return // the same invitation, which the list knows better: it has its id
+	}
+	p.add(m)
+}
+
+// drop takes out the row of id; for an empty id, the rows of the address that
+// have none.
+func (p *people) drop(email, id string) {
+	same := func(r hub.Member) bool { return r.ID == id }
+	if id != "" && !slices.ContainsFunc(p.byEmail[email], same) {
+		if _, ok := p.hidden[id]; ok {
+			delete(p.hidden, id)
+			return
 		}
-		delete(p.hidden, e.id)
+		email = p.byID[id] // the address has changed
 	}
-	for _, m := range p.byEmail[e.email] {
-		delete(p.byID, m.ID)
+	if id != "" && p.byID[id] == email {
+		delete(p.byID, id)
 	}
-	delete(p.byEmail, e.email)
-	if e.member != nil {
-		p.add(*e.member)
+	rows := slices.DeleteFunc(p.byEmail[email], same)
+	if len(rows) == 0 {
+		delete(p.byEmail, email)
+		return
 	}
+	p.byEmail[email] = rows
 }
 
 func (p *people) find(email, id string) []hub.Member {
 	if rows := p.byEmail[email]; len(rows) > 0 {
-		return slices.Clone(rows)
+		return pick(rows)
 	}
 	if id == "" {
 		return nil
@@ -263,25 +322,24 @@ func (p *people) find(email, id string) []hub.Member {
 	if m, ok := p.hidden[id]; ok {
 		return []hub.Member{m}
 	}
-	if other, ok := p.byID[id]; ok {
-		for _, m := range p.byEmail[other] {
-			if m.ID == id {
-				return []hub.Member{m}
-			}
+	for _, m := range p.byEmail[p.byID[id]] {
+		if m.ID == id {
+			return []hub.Member{m}
 		}
 	}
 	return nil
 }
 
 func (p *people) all() []hub.Member {
-	members := make([]hub.Member, 0, len(p.byEmail)+len(p.hidden))
+	members := make([]hub.Member, 0, len(p.byEmail)+len(p.hidden)+len(p.nobody))
 	for _, rows := range p.byEmail {
-		members = append(members, rows...)
+		members = append(members, pick(rows)...)
 	}
 	for _, m := range p.hidden {
 		members = append(members, m)
 	}
-	slices.SortFunc(members, func(a, b hub.Member) int {
+	members = append(members, p.nobody...)
+	slices.SortStableFunc(members, func(a, b hub.Member) int {
 		return cmp.Or(cmp.Compare(a.Email, b.Email), cmp.Compare(a.ID, b.ID))
 	})
 	return members

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 )
 
 // ErrAbsent says that a look-up reached the platform and the person is not on
@@ -113,6 +114,9 @@ type Options struct {
 	Settings  map[string]string // by Setting.Name, environment and defaults applied; unset ones are missing
 	UserAgent string
 	Logger    *slog.Logger // never nil
+	// Now is the time, for what expires. nil means time.Now; a test whose
+	// simulator has a clock of its own passes that one.
+	Now func() time.Time
 }
 
 // SettingError is a setting that cannot work. Its text names the value (unless

@@ -15,7 +15,14 @@ type Clock struct {
 	at     time.Time // the time while frozen
 }
 
-func newClock() *Clock { return &Clock{} }
+// newClock starts at a time, or at the real time when that is zero.
+func newClock(at time.Time, frozen bool) *Clock {
+	now := time.Now().Round(0).UTC()
+	if at.IsZero() {
+		at = now
+	}
+	return &Clock{offset: at.Sub(now), frozen: frozen, at: at.UTC()}
+}
 
 // Now is the simulated time, in UTC.
 func (c *Clock) Now() time.Time {
@@ -67,11 +74,4 @@ func (c *Clock) Frozen() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.frozen
-}
-
-func (c *Clock) set(t time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = t.UTC()
-	c.offset = t.Sub(time.Now().Round(0))
 }

@@ -187,6 +187,12 @@ func (m *metaSim) routeBusiness(mc *metaCall) {
 	}
 }
 
+// metaMemberParams are what a POST to a member takes.
+var metaMemberParams = []string{
+	"role", "tasks", "email", "first_name", "last_name", "title",
+	"pending_email", "clear_pending_email", "skip_verification_email", "fields",
+}
+
 // routeNode labels a call on a member or an invitation, removed ones included:
 // a second DELETE is a remove as well, if a failing one.
 func (m *metaSim) routeNode(mc *metaCall, id string) {
@@ -194,7 +200,7 @@ func (m *metaSim) routeNode(mc *metaCall, id string) {
 	mc.handle = (*metaSim).missingNode
 	node, known := m.nodes[id]
 	if !known {
-		mc.allowed = []string{"fields"}
+		mc.allowed = metaMemberParams
 		return
 	}
 	method := mc.request.Method
@@ -203,10 +209,7 @@ func (m *metaSim) routeNode(mc *metaCall, id string) {
 		switch method {
 		case http.MethodPost:
 			mc.operation, mc.handle = OpChangeRole, (*metaSim).changeMember
-			mc.allowed = []string{
-				"role", "tasks", "email", "first_name", "last_name", "title",
-				"pending_email", "clear_pending_email", "skip_verification_email", "fields",
-			}
+			mc.allowed = metaMemberParams
 		case http.MethodDelete:
 			mc.operation, mc.handle = OpRemove, (*metaSim).removeMember
 		default:

@@ -46,6 +46,9 @@ type metaSettings struct {
 	InvitesPerDay     int  `json:"invites_per_day"`  // beyond it: code 17; 0 = no cap
 	InvitesPerHour    int  `json:"invites_per_hour"` // beyond it: code 613; 0 = no cap
 
+	RateLimited bool `json:"rate_limited"` // short for a throttle with code 4 and no end
+	Unavailable bool `json:"unavailable"`  // short for a transient code 2 and no end
+
 	Throttle  *metaThrottle  `json:"throttle"`
 	Transient *metaTransient `json:"transient"`
 }
@@ -197,23 +200,37 @@ func (m *metaSim) throttle(mc *metaCall) *metaError {
 		if e := h.throttled(mc.now, write); e != nil {
 			return e
 		}
-		if t := h.settings.Transient; t != nil && (write || !t.WritesOnly) {
-			if t.Calls > 0 {
-				if h.transientCalls--; h.transientCalls <= 0 {
-					h.settings.Transient = nil
-				}
-			}
-			message := map[int]string{1: "An unknown error occurred", 2: "Service temporarily unavailable"}[t.Code]
-			e := metaErr(t.Code, "%s", message)
-			e.transient = true
+		if e := h.troubled(write); e != nil {
 			return e
 		}
 	}
 	return nil
 }
 
+func (h *metaHub) troubled(write bool) *metaError {
+	t := h.settings.Transient
+	if t == nil && h.settings.Unavailable {
+		t = &metaTransient{Code: 2}
+	}
+	if t == nil || (t.WritesOnly && !write) {
+		return nil
+	}
+	if t.Calls > 0 {
+		if h.transientCalls--; h.transientCalls <= 0 {
+			h.settings.Transient = nil
+		}
+	}
+	message := map[int]string{1: "An unknown error occurred", 2: "Service temporarily unavailable"}[t.Code]
+	e := metaErr(t.Code, "%s", message)
+	e.transient = true
+	return e
+}
+
 func (h *metaHub) throttled(now time.Time, write bool) *metaError {
 	t := h.settings.Throttle
+	if t == nil && h.settings.RateLimited {
+		t = &metaThrottle{Code: 4}
+	}
 	if t == nil {
 		return nil
 	}
@@ -259,7 +276,7 @@ func (m *metaSim) usageHeaders(header http.Header, mc *metaCall) {
 		return
 	}
 	percent, minutes := h.settings.UsagePercent, 0
-	if t := h.settings.Throttle; t != nil {
+	if h.settings.Throttle != nil || h.settings.RateLimited {
 		percent = 100
 		if left := h.throttleUntil.Sub(mc.now); left > 0 {
 			minutes = int((left + time.Minute - 1) / time.Minute)

@@ -40,7 +40,7 @@ var (
 
 // Causes every platform spells the same way in its hub settings where it has
 // them, so that a suite running over all platforms can bring one about without
-// knowing the platform. Each is a boolean.
+// knowing the platform. Each is a boolean but for the lag, a duration.
 const (
 	TokenExpired      = "token_expired"      // the credential ran out
 	TokenInvalid      = "token_invalid"      // the credential is not one the platform knows
@@ -48,6 +48,9 @@ const (
 	NotAdmin          = "not_admin"          // the credential's identity was demoted
 	SecondFactor      = "second_factor"      // writes want a second factor
 	Blocked           = "blocked"            // the platform judged the activity abusive
+	RateLimited       = "rate_limited"       // calls are throttled until this is taken back
+	Unavailable       = "unavailable"        // the platform is in trouble
+	VisibilityLag     = "visibility_lag"     // until a change shows in lists and look-ups
 )
 
 // platform is what one simulated platform gives the core. Each implementation
@@ -94,20 +97,26 @@ type Sim struct {
 }
 
 // Option changes how a Sim starts.
-type Option func(*Sim)
+type Option func(*options)
+
+type options struct {
+	at     time.Time // zero: the real time
+	frozen bool
+}
 
 // StartAt makes the simulation begin at t. Time still passes from there.
-func StartAt(t time.Time) Option { return func(s *Sim) { s.clock.set(t) } }
+func StartAt(t time.Time) Option { return func(o *options) { o.at = t } }
 
 // Frozen stops the clock: it moves only when Advance is called.
-func Frozen() Option { return func(s *Sim) { s.clock.Freeze() } }
+func Frozen() Option { return func(o *options) { o.frozen = true } }
 
 // New returns a simulation without hubs. See Apply for seeding.
 func New(opts ...Option) *Sim {
-	s := &Sim{clock: newClock()}
-	for _, o := range opts {
-		o(s)
+	var o options
+	for _, set := range opts {
+		set(&o)
 	}
+	s := &Sim{clock: newClock(o.at, o.frozen)}
 	s.platforms = simulated(s.clock)
 	return s
 }

@@ -199,7 +199,7 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 	case err != nil:
 		// The state is kept: cannot see never means not there.
 		resp.Diagnostics.Append(taskDiag(ctx, h, err))
-	case !found && state.ranOut(time.Now()):
+	case !found && state.ranOut(r.now()):
 		state.Status = types.StringValue(string(hub.StatusExpired))
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	case !found:

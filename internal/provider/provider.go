@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -22,13 +23,20 @@ import (
 type rosterProvider struct {
 	version string
 	drivers []hub.Driver
+	now     func() time.Time
 }
 
 var _ provider.Provider = (*rosterProvider)(nil)
 
 // New makes the provider over the given platforms.
 func New(version string, drivers []hub.Driver) func() provider.Provider {
-	return func() provider.Provider { return &rosterProvider{version: version, drivers: drivers} }
+	return NewAt(version, drivers, time.Now)
+}
+
+// NewAt is New with a clock of its own: a test whose simulators let a month
+// pass needs a provider that lives in the same month.
+func NewAt(version string, drivers []hub.Driver, now func() time.Time) func() provider.Provider {
+	return func() provider.Provider { return &rosterProvider{version: version, drivers: drivers, now: now} }
 }
 
 func (p *rosterProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -75,6 +83,7 @@ func settingsAttribute(d hub.Driver) schema.SingleNestedAttribute {
 // configured is what the provider hands to its resources and data sources.
 type configured struct {
 	engine *engine.Engine
+	now    func() time.Time
 }
 
 func (p *rosterProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
@@ -93,7 +102,7 @@ func (p *rosterProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	c := &configured{engine: engine.New(engine.Options{Logger: logger, ReadOnly: readOnly.ValueBool()}, platforms...)}
+	c := &configured{engine: engine.New(engine.Options{Logger: logger, ReadOnly: readOnly.ValueBool()}, platforms...), now: p.now}
 	resp.ResourceData = c
 	resp.DataSourceData = c
 }
@@ -132,13 +141,14 @@ func staticEngine(drivers []hub.Driver) *engine.Engine {
 // provider is configured.
 type base struct {
 	engine *engine.Engine
+	now    func() time.Time
 }
 
 func (b *base) configure(data any, problem func(summary, detail string)) {
 	switch data := data.(type) {
 	case nil: // validation: the provider is not configured yet
 	case *configured:
-		b.engine = data.engine
+		b.engine, b.now = data.engine, data.now
 	default:
 		problem("Unexpected provider data", fmt.Sprintf("got %T. This is a bug in roster: please report it.", data))
 	}

@@ -45,7 +45,7 @@ func (p *rosterProvider) open(d hub.Driver, block types.Object, logger *slog.Log
 		platform.Missing = &missingSettings{platform: d.Platform, settings: missing}
 		return platform, diags
 	}
-	connector, err := d.Open(hub.Options{Settings: values, UserAgent: p.userAgent(), Logger: logger})
+	connector, err := d.Open(hub.Options{Settings: values, UserAgent: p.userAgent(), Logger: logger, Now: p.now})
 	if se := (*hub.SettingError)(nil); errors.As(err, &se) {
 		diags.AddAttributeError(path.Root(d.Platform.Name).AtName(se.Setting),
 			fmt.Sprintf("%s: the setting %s cannot work", d.Platform.Title, se.Setting), sentence(se.Problem))

@@ -168,19 +168,21 @@ func load(dir fs.FS) (*books, error) {
 	lib := &books{documents: map[string]*document{}, aliases: map[string]string{}}
 	var errs []error
 	for _, name := range order {
-		var file struct {
-			document
-			*common
-		}
+		doc, path := &document{}, name+".json"
+		var err error
 		if name == Generic {
-			file.common = &lib.common
+			both := struct {
+				*document
+				*common
+			}{doc, &lib.common}
+			err = decode(dir, path, &both)
+		} else {
+			err = decode(dir, path, doc)
 		}
-		path := name + ".json"
-		if err := decode(dir, path, &file); err != nil {
+		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		doc := &file.document
 		lib.documents[name] = doc
 		if doc.Platform != name {
 			errs = append(errs, fmt.Errorf("%s: platform is %q", path, doc.Platform))
@@ -260,9 +262,12 @@ func (c *common) problems() []string {
 	p := checker{}
 	p.entries("sync", c.Sync.Steps)
 	p.notes("sync notes", c.Sync.Notes)
-	for _, kind := range hub.TaskKinds() {
-		for _, set := range []map[hub.TaskKind]sentence{c.Endings.Direct, c.Endings.Cerby, c.Endings.Manual} {
+	for _, set := range []map[hub.TaskKind]sentence{c.Endings.Direct, c.Endings.Cerby, c.Endings.Manual} {
+		for _, kind := range hub.TaskKinds() {
 			p.sentence("ending of "+string(kind), set[kind])
+		}
+		if len(set) > len(hub.TaskKinds()) {
+			p.say("more endings than there are tasks")
 		}
 	}
 	p.sentence("legend", c.Legend)

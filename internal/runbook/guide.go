@@ -26,16 +26,16 @@ type Guide struct {
 // Fill is what goes into the blanks of a guide. Every field may be empty: the
 // words around a missing value then change or go, and never show a hole.
 type Fill struct {
-	// Platform is the hub's own platform where the guide is borrowed from
-	// another one (roster_business_hub.runbook): a manual hub ends in its CSV
-	// export and a cerby hub in Cerby whatever the guide. Empty: the platform
-	// given to For.
+	// Platform is the hub's own platform, which is another than the guide's
+	// where a hub borrows one (roster_business_hub.runbook): a manual hub then
+	// ends in its CSV export and a cerby hub in Cerby all the same. Empty: the
+	// platform given to For.
 	Platform   string
 	Hub        string // label
 	Person     string // e-mail, else name
 	Role       string // as it should be printed: "ADMIN (Full control)"
 	OldRole    string
-	BusinessID string
+	BusinessID string // the id on Platform; with a borrowed guide it is of no use and left out
 	AdminURL   string // the screen where people are managed; empty: the guide's own
 	Workspace  string // Cerby workspace, the first label of its host name
 	Revoke     bool   // the role change takes Role away
@@ -91,8 +91,8 @@ func (g Guide) Render(f Fill) string {
 	return unglue(strings.Join(b.lines, "\n"))
 }
 
-// steps and notes come with control names glued (see expand), so that wrapping
-// keeps them whole.
+// steps, notes and ending come with control names glued (see expand), so that
+// wrapping keeps them whole.
 func (g Guide) steps(f Fill) []Step {
 	s := g.scene(f)
 	wayIn := s.collect(g.doc, g.doc.WayIn)
@@ -147,6 +147,10 @@ type scene struct {
 }
 
 func (g Guide) scene(f Fill) scene {
+	if f.Platform != "" && canonical(f.Platform) != g.Platform {
+		// A Cerby integration's id in a Google link leads a person astray.
+		f.BusinessID = ""
+	}
 	s := scene{values: map[string]string{
 		"user":        clean(f.Person),
 		"role":        clean(f.Role),
@@ -290,7 +294,8 @@ var fallback = map[string]string{
 
 // expand fills a template in one pass, so that a value is never read as a
 // template itself. "{name}" is a value; "[...]" is a clause that goes when a
-// value in it is missing; the spaces in a "**control name**" are glued.
+// value in it is missing; the spaces in a "**control name**" or "**command**"
+// are glued.
 func expand(template string, values map[string]string) string {
 	var out, clause strings.Builder
 	into, missing, bold := &out, false, false

@@ -138,6 +138,11 @@ type Request struct {
 	// platform certainly did not act on it.
 	Repeatable bool
 
+	// Once keeps even a throttled or unauthorized answer final, for a write
+	// on a platform that does not promise to refuse before it acts: read
+	// first, then decide. Only a request that never left is tried again.
+	Once bool
+
 	// Operation names the call for logs and errors: "list members".
 	Operation string
 }
@@ -256,7 +261,8 @@ func New(config Config) (*Client, error) {
 // Reads and Repeatable requests are tried again after network errors, cut
 // answers and [Transient] verdicts. Any request is tried again when the
 // platform certainly did not act: it never got there, or the verdict was
-// [Throttled] or, once and after a Reauthorize, [Unauthorized].
+// [Throttled] or, once and after a Reauthorize, [Unauthorized]. Once takes
+// answers out of that.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	if r.Method == "" {
 		r.Method = http.MethodGet

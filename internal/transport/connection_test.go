@@ -242,6 +242,61 @@ func TestLargestBody(t *testing.T) {
 	mustAnswer(t, c, t.Context(), head, 200, 1)
 }
 
+// An announced size is believed: none of it is read.
+func TestLargeBodyIsNotRead(t *testing.T) {
+	body := &watchedBody{Reader: broken{}}
+	platform := play(func(req *http.Request) (*http.Response, error) {
+		resp, _ := answer(200, "")(req)
+		resp.ContentLength, resp.Body = DefaultMaxResponseBytes+1, body
+		return resp, nil
+	})
+	mustFail(t, open(t, platform), t.Context(), list, ErrTooLarge, 1, true)
+	if !body.closed {
+		t.Error("body left open")
+	}
+}
+
+func TestEveryBodyIsClosed(t *testing.T) {
+	var bodies []*watchedBody
+	watch := func(next step) step {
+		return func(req *http.Request) (*http.Response, error) {
+			resp, err := next(req)
+			body := &watchedBody{Reader: resp.Body}
+			resp.Body = body
+			bodies = append(bodies, body)
+			return resp, err
+		}
+	}
+	for _, steps := range [][]step{
+		{answer(200, "ok")},
+		{answer(500, "down"), cut(200), answer(200, "ok")},
+		{answer(302, "", "Location", "/v1/other"), answer(303, "", "Location", "https://elsewhere.example/")},
+		{answer(200, strings.Repeat("x", 100))},
+	} {
+		for i := range steps {
+			steps[i] = watch(steps[i])
+		}
+		c := open(t, play(steps...), func(c *Config) { c.MinBackoff, c.MaxBackoff, c.MaxResponseBytes = 1, 1, 50 })
+		_, _ = c.Do(t.Context(), list)
+		_, _ = c.Do(t.Context(), Request{Method: "HEAD", Path: "/m"})
+	}
+	for i, body := range bodies {
+		if !body.closed {
+			t.Errorf("body %d of %d left open", i+1, len(bodies))
+		}
+	}
+}
+
+type watchedBody struct {
+	io.Reader
+	closed bool
+}
+
+func (b *watchedBody) Close() error {
+	b.closed = true
+	return nil
+}
+
 func TestRedirectsWithinTheHost(t *testing.T) {
 	var mu sync.Mutex
 	var seen []string

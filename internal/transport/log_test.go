@@ -91,8 +91,23 @@ func TestLogOfFailures(t *testing.T) {
 	if got[1]["reason"] != "giving up" || got[1]["wait"] != float64(9*time.Second) {
 		t.Errorf("log = %v", got)
 	}
+	got = lines(t, slog.LevelWarn, answer(429, "", "Retry-After", "7200"))
+	if len(got) != 1 || got[0]["reason"] != "giving up" {
+		t.Errorf("log of a throttle beyond MaxWait = %v", got)
+	}
 	if got := lines(t, slog.LevelWarn, answer(200, "")); len(got) != 0 {
 		t.Errorf("log = %v, want nothing to warn of", got)
+	}
+}
+
+func TestLogOfAThrottleBeyondTheDeadline(t *testing.T) {
+	var out bytes.Buffer
+	c := open(t, play(answer(429, "", "Retry-After", "60")), func(c *Config) { c.Logger = slog.New(slog.NewTextHandler(&out, nil)) })
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	mustAnswer(t, c, ctx, list, 429, 1)
+	if !strings.Contains(out.String(), `reason="giving up" wait=1m0s`) {
+		t.Errorf("log = %s", out.String())
 	}
 }
 

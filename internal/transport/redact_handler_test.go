@@ -69,7 +69,11 @@ func TestHandlerMasksEverything(t *testing.T) {
 				logger := slog.New(r.Handler(next))
 				r.Add(hidden) // known only after the logger was made
 				log(logger)
-				if got := out.String(); !strings.Contains(got, maskText) || NewRedactor(hidden, "987654321").String(got) != got || strings.Contains(got, "104 117 110") {
+				got := out.String()
+				if name != "unexported field" && !strings.Contains(got, maskText) { // that one is left out
+					t.Errorf("%s shows no mask: %s", format, got)
+				}
+				if NewRedactor(hidden, "987654321").String(got) != got || strings.Contains(got, "104 117 110") { // "hun" as numbers
 					t.Errorf("%s: %s", format, got)
 				}
 			}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,9 +48,22 @@ var writings = []struct {
 		return strings.ReplaceAll(string(b), "/", `\/`)
 	}},
 	{"json in ascii", func(s string) string { return strconv.QuoteToASCII(s) }},
+	{"json of other languages", func(s string) string { // é and 𝄞 as Python and JavaScript write them
+		var b strings.Builder
+		for _, half := range utf16.Encode([]rune(s)) {
+			fmt.Fprintf(&b, `\u%04X`, half)
+		}
+		return b.String()
+	}},
+	{"every byte of a c string", func(s string) string { return eachByte(`\x%02x`, s) }},
 	{"go", func(s string) string { return fmt.Sprintf("%q", s) }},
 	{"html", html.EscapeString},
 	{"json in a query", func(s string) string { b, _ := json.Marshal(s); return url.QueryEscape(string(b)) }},
+	{"json in json in a query", func(s string) string {
+		b, _ := json.Marshal(s)
+		b, _ = json.Marshal(string(b))
+		return url.QueryEscape(string(b))
+	}},
 	{"hex", func(s string) string { return hex.EncodeToString([]byte(s)) }},
 	{"HEX", func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) }},
 	{"base64", func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }},
@@ -134,7 +148,10 @@ func FuzzNoFormOfASecretSurvives(f *testing.F) {
 	f.Add("deadBEEF", "x", "")
 	f.Fuzz(func(t *testing.T, secret, before, after string) {
 		secret = strings.TrimSpace(secret)
-		if len(secret) < minSecret || !utf8.ValidString(secret+before+after) || strings.ContainsRune(secret, '*') {
+		if len(secret) > 64 || len(before) > 64 || len(after) > 64 {
+			t.Skip() // a long secret that repeats itself takes quadratic time; none does
+		}
+		if len(secret) < minSecret || !utf8.ValidString(secret) || !utf8.ValidString(before) || !utf8.ValidString(after) || strings.ContainsRune(secret, '*') {
 			t.Skip()
 		}
 		checkMasked(t, NewRedactor(secret), secret, before, after)
@@ -160,7 +177,7 @@ func TestMasking(t *testing.T) {
 		{"too short", []string{"abc", "", "  ab  "}, "abc ab", "abc ab"},
 		{"four is enough", []string{"abcd"}, "abcd", "***"},
 		{"white space of a file", []string{" hunter22\n"}, "hunter22!", "***!"},
-		{"basic authentication", []string{"hunter22"}, "Basic " + base64.StdEncoding.EncodeToString([]byte("id:hunter22")), "Basic aWQ6***y"},
+		{"basic authentication", []string{"hunter22"}, "Basic " + base64.StdEncoding.EncodeToString([]byte("id:hunter22")), "Basic aWQ6***"},
 		{"the pair itself", []string{"id:hunter22"}, "Basic " + base64.StdEncoding.EncodeToString([]byte("id:hunter22")), "Basic ***"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

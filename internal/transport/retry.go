@@ -132,7 +132,7 @@ func (k *call) againAfterFailure(ctx context.Context) bool {
 	if k.final || ctx.Err() != nil {
 		return false
 	}
-	if !k.repeatable() && k.sent {
+	if k.sent && (k.request.Once || !k.repeatable()) {
 		return false
 	}
 	// The library knows the failures that no retry mends: an untrusted
@@ -150,14 +150,14 @@ func (k *call) againAfterAnswer(ctx context.Context) bool {
 		c.gate.pause(k.verdict.Wait)
 		return false
 	case Transient:
-		return k.repeatable() && k.retryIn(ctx, k.hint(k.jitter), "transient")
+		return !k.request.Once && k.repeatable() && k.retryIn(ctx, k.hint(k.jitter), "transient")
 	case Throttled:
 		k.sent = false // refused unprocessed
 		wait := k.hint(k.throttle)
 		// Also when this call gives up: the others must hold.
 		c.gate.pause(wait)
 		k.response.Throttle = wait
-		if wait > c.config.MaxWait || k.spent() || !timeFor(ctx, wait) {
+		if k.request.Once || wait > c.config.MaxWait || k.spent() || !timeFor(ctx, wait) {
 			k.warn("http throttle", "giving up", wait)
 			return false
 		}
@@ -177,7 +177,7 @@ func (k *call) againAfterAnswer(ctx context.Context) bool {
 // this attempt took it, and says whether to try again.
 func (k *call) reauthorize(ctx context.Context) bool {
 	c := k.client
-	if c.config.Reauthorize == nil || k.reauthorized {
+	if c.config.Reauthorize == nil || k.reauthorized || k.request.Once {
 		return false
 	}
 	k.reauthorized = true
@@ -276,6 +276,7 @@ func (k *call) result(loopErr error) (*Response, error) {
 		return nil, k.error(contextError(k.ctx))
 	case k.failure != nil && k.late && k.response != nil:
 		// The next attempt could not begin; the last answer says more.
+		k.response.Attempts = k.attempts
 		k.response.Throttle = max(k.response.Throttle, k.held)
 		return k.response, nil
 	case k.failure != nil:

@@ -20,6 +20,8 @@ import (
 // Who is tried again, after what. The table is the promise of Do.
 func TestWhatIsTriedAgain(t *testing.T) {
 	const again, final = true, false
+	once := update
+	once.Once = true
 	for _, tt := range []struct {
 		name    string
 		first   step
@@ -45,11 +47,21 @@ func TestWhatIsTriedAgain(t *testing.T) {
 		{"write after a cut answer", cut(200), invite, final},
 		{"write after an unreachable host", unreachable, invite, again},
 		{"write after a 429", answer(429, ""), invite, again},
+		{"once, after a 429", answer(429, ""), once, final},
+		{"once, after a 500", answer(500, ""), once, final},
+		{"once, after a 401", answer(401, ""), once, final},
+		{"once, after a lost connection", dropped, once, final},
+		{"once, after an unreachable host", unreachable, once, again},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				platform := play(tt.first, answer(200, "ok"))
-				resp, err := open(t, platform).Do(t.Context(), tt.request)
+				c := open(t, platform, func(c *Config) {
+					if tt.request.Once {
+						c.Reauthorize = func(context.Context) error { t.Error("reauthorized"); return nil }
+					}
+				})
+				resp, err := c.Do(t.Context(), tt.request)
 				if got := platform.count() == 2; got != tt.want {
 					t.Fatalf("%d attempts, want again = %v (%v, %v)", platform.count(), tt.want, resp, err)
 				}
@@ -243,6 +255,20 @@ func TestByStatus(t *testing.T) {
 	}
 }
 
+func TestVerdictKindsHaveNames(t *testing.T) {
+	if got, want := fmt.Sprint(Done, Transient, Throttled, Unauthorized, VerdictKind(7)), "done transient throttled unauthorized verdict 7"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestMalformedRequestIsNotSent(t *testing.T) {
+	platform := play(answer(200, ""))
+	mustFail(t, open(t, platform), t.Context(), Request{Method: "BAD METHOD", Path: "/m"}, nil, 0, false)
+	if platform.count() != 0 {
+		t.Errorf("%d requests", platform.count())
+	}
+}
+
 func TestUnknownVerdictIsAnError(t *testing.T) {
 	c := open(t, play(answer(200, "")), func(c *Config) {
 		c.Inspect = func(*Response) Verdict { return Verdict{Kind: 99} }
@@ -379,6 +405,33 @@ func TestCancelEndsEveryWait(t *testing.T) {
 			})
 		})
 	}
+	t.Run("behind another's reauthorize", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c := open(t, play(answer(401, ""), answer(401, ""), answer(200, "")), func(c *Config) {
+				c.Reauthorize = func(context.Context) error { time.Sleep(time.Minute); return nil }
+			})
+			var other sync.WaitGroup
+			other.Go(func() { _, _ = c.Do(t.Context(), list) })
+			defer other.Wait()
+			synctest.Wait()
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(3*time.Second, cancel)
+			start := time.Now()
+			mustFail(t, c, ctx, list, context.Canceled, 1, false)
+			if time.Since(start) != 3*time.Second {
+				t.Errorf("returned after %v, want 3s", time.Since(start))
+			}
+		})
+	})
+	t.Run("in the pace's queue", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c := open(t, play(answer(200, "")), func(c *Config) { c.Limit = 0.01 })
+			mustAnswer(t, c, t.Context(), list, 200, 1)
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(3*time.Second, cancel)
+			mustFail(t, c, ctx, list, context.Canceled, 0, false)
+		})
+	})
 	t.Run("before", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

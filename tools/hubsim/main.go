@@ -71,8 +71,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	if *logRequests {
 		sim.OnRequest(func(r hubsim.Request) {
-			fmt.Fprintf(out, "%s %-20s %d %s %s/%s%s %s\n",
-				r.Time.Format(time.TimeOnly), r.Operation, r.Status, r.Method, r.Platform, r.Business, r.Path, r.Fault)
+			fmt.Fprintf(out, "%s %3d %-20s %s /%s%s %s\n",
+				r.Time.Format(time.TimeOnly), r.Status, r.Operation, r.Method, r.Platform, r.Path, r.Fault)
 		})
 	}
 

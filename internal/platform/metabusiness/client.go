@@ -41,7 +41,7 @@ type clientConfig struct {
 	endpoint  string
 	userAgent string
 	logger    *slog.Logger
-	tune      func(*transport.Config) // tests shorten the waits
+	tune      func(*transport.Config) // see open
 }
 
 func newClient(cfg clientConfig) (*client, error) {

@@ -67,30 +67,32 @@ func (w *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(rw, a.body)
 }
 
-// open connects a connector to a wire, with waits short enough for a test.
-func open(t *testing.T, answer func(n int, r sent) reply) (*Connector, *wire) {
+// dial connects a connector to a wire, with waits short enough for a test.
+func dial(t *testing.T, answer func(n int, r sent) reply) (*Connector, *wire) {
 	t.Helper()
 	w := &wire{answer: answer}
 	server := httptest.NewServer(w)
 	t.Cleanup(server.Close)
-	graph, err := newClient(clientConfig{
-		token: testToken, appSecret: testSecret, version: "v26.0", endpoint: server.URL, userAgent: "test",
-		tune: func(c *transport.Config) {
-			c.Attempts = 2
-			c.MinBackoff, c.MaxBackoff = time.Millisecond, time.Millisecond
-			c.MinThrottle, c.MaxThrottle = time.Millisecond, time.Millisecond
-		},
+	c, err := open(hub.Options{UserAgent: "test", Settings: map[string]string{
+		settingAccessToken: testToken, settingAppSecret: testSecret, settingEndpoint: server.URL,
+	}}, func(c *transport.Config) {
+		brief(c)
+		c.Attempts = 2
+		c.MinThrottle, c.MaxThrottle = time.Millisecond, time.Millisecond
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Connector{graph: graph, now: time.Now}, w
+	return c, w
 }
+
+// brief leaves the policy as it is and takes the waiting out of it.
+func brief(c *transport.Config) { c.MinBackoff, c.MaxBackoff = time.Millisecond, time.Millisecond }
 
 func always(r reply) func(int, sent) reply { return func(int, sent) reply { return r } }
 
 func TestSigning(t *testing.T) {
-	c, w := open(t, func(_ int, r sent) reply {
+	c, w := dial(t, func(_ int, r sent) reply {
 		if r.method == http.MethodGet {
 			return reply{body: `{"data":[]}`}
 		}
@@ -143,7 +145,7 @@ func TestSigning(t *testing.T) {
 
 // A wrong secret must not be sent to be noticed: without one, no proof goes out.
 func TestUnsigned(t *testing.T) {
-	c, w := open(t, always(reply{body: `{"data":[]}`}))
+	c, w := dial(t, always(reply{body: `{"data":[]}`}))
 	c.graph.proof = ""
 	if _, err := c.Members(t.Context(), testHub); err != nil {
 		t.Fatal(err)
@@ -222,7 +224,7 @@ func TestPaging(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c, _ := open(t, tt.answer)
+			c, _ := dial(t, tt.answer)
 			members, err := c.Members(t.Context(), testHub)
 			switch {
 			case tt.want < 0 && err == nil:
@@ -241,7 +243,7 @@ func TestPaging(t *testing.T) {
 
 // The next link names another host and holds a token: only the cursor is used.
 func TestPagingStaysHome(t *testing.T) {
-	c, w := open(t, onPeople(func(n int, _ sent) reply {
+	c, w := dial(t, onPeople(func(n int, _ sent) reply {
 		if n == 0 {
 			return reply{body: `{"data":` + people(0, 1) + `,"paging":{"cursors":{"after":"QVFIUmFmd=="},` + nextURL + `}}`}
 		}
@@ -257,7 +259,7 @@ func TestPagingStaysHome(t *testing.T) {
 
 func TestPageTooLarge(t *testing.T) {
 	const tooMuch = `{"error":{"message":"Please reduce the amount of data you're asking for, then retry your request","type":"OAuthException","code":1,"fbtrace_id":"T"}}`
-	c, w := open(t, onPeople(func(_ int, r sent) reply {
+	c, w := dial(t, onPeople(func(_ int, r sent) reply {
 		switch limit := r.query.Get("limit"); {
 		case limit == "100":
 			return reply{status: 500, body: tooMuch}
@@ -276,7 +278,7 @@ func TestPageTooLarge(t *testing.T) {
 	}
 
 	// Where no page is small enough it is not the size: an error, in the end.
-	c, _ = open(t, always(reply{status: 500, body: tooMuch}))
+	c, _ = dial(t, always(reply{status: 500, body: tooMuch}))
 	if _, err := c.Members(t.Context(), testHub); err == nil || c.Explain(err).Reason != hub.ReasonUnavailable {
 		t.Errorf("reason = %q (error: %v)", c.Explain(err).Reason, err)
 	}
@@ -285,7 +287,7 @@ func TestPageTooLarge(t *testing.T) {
 func TestThrottle(t *testing.T) {
 	const userLimit = `{"error":{"message":"(#17) User request limit reached","type":"OAuthException","code":17,"fbtrace_id":"T17"}}`
 	t.Run("waits and goes on", func(t *testing.T) {
-		c, w := open(t, onPeople(func(n int, _ sent) reply {
+		c, w := dial(t, onPeople(func(n int, _ sent) reply {
 			if n == 0 {
 				return reply{status: 400, body: userLimit}
 			}
@@ -299,7 +301,7 @@ func TestThrottle(t *testing.T) {
 		}
 	})
 	t.Run("longer than the task", func(t *testing.T) {
-		c, w := open(t, always(reply{status: 400, body: userLimit, header: map[string]string{
+		c, w := dial(t, always(reply{status: 400, body: userLimit, header: map[string]string{
 			"X-App-Usage":               `{"call_count":100,"total_time":25,"total_cputime":25}`,
 			"X-Business-Use-Case-Usage": `{"222000111000222":[{"type":"ads_management","call_count":95,"total_cputime":20,"total_time":20,"estimated_time_to_regain_access":19,"ads_api_access_tier":"development_access"}]}`,
 		}}))

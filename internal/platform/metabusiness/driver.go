@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
 
 // Name is the platform's name, the first half of every hub id.
@@ -123,7 +124,10 @@ func Driver() hub.Driver {
 }
 
 // New opens a connector. It makes no request.
-func New(o hub.Options) (*Connector, error) {
+func New(o hub.Options) (*Connector, error) { return open(o, nil) }
+
+// open is New with the transport's waits for tests to shorten.
+func open(o hub.Options, tune func(*transport.Config)) (*Connector, error) {
 	token := strings.TrimSpace(o.Settings[settingAccessToken])
 	if token == "" {
 		return nil, &hub.SettingError{Setting: settingAccessToken,
@@ -141,6 +145,7 @@ func New(o hub.Options) (*Connector, error) {
 		endpoint:  cmp.Or(o.Settings[settingEndpoint], defaultEndpoint),
 		userAgent: cmp.Or(o.UserAgent, "roster"),
 		logger:    o.Logger,
+		tune:      tune,
 	})
 	if err != nil {
 		return nil, endpointError(o.Settings[settingEndpoint], err)

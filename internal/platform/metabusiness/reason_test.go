@@ -109,7 +109,7 @@ func TestErrorTable(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("%s %d-%d-%d %s", tt.task, tt.status, tt.code, tt.subcode, tt.more), func(t *testing.T) {
-			c, w := open(t, always(reply{status: tt.status, body: graph(tt.code, tt.subcode, tt.more)}))
+			c, w := dial(t, always(reply{status: tt.status, body: graph(tt.code, tt.subcode, tt.more)}))
 			err := tasks[tt.task](t.Context(), c)
 			if err == nil {
 				t.Fatal("no error")
@@ -136,7 +136,7 @@ func TestErrorTable(t *testing.T) {
 }
 
 func TestUserMessageWins(t *testing.T) {
-	c, _ := open(t, always(reply{status: 400, header: map[string]string{"x-fb-trace-id": "HeaderTrace"},
+	c, _ := dial(t, always(reply{status: 400, header: map[string]string{"x-fb-trace-id": "HeaderTrace"},
 		body: `{"error":{"message":"(#3914) internal","type":"OAuthException","code":3914,"error_user_title":"Can't remove admin","error_user_msg":"At least one admin is required."}}`}))
 	got := c.Explain(c.Remove(t.Context(), testHub, adaSeat))
 	if got.Message != "At least one admin is required." || got.RequestID != "HeaderTrace" {
@@ -170,7 +170,7 @@ func TestAnswersThatAreNotMetas(t *testing.T) {
 	for _, tt := range tests {
 		for name, want := range tt.want {
 			t.Run(tt.name+"/"+name, func(t *testing.T) {
-				c, _ := open(t, always(tt.answer))
+				c, _ := dial(t, always(tt.answer))
 				err := tasks[name](t.Context(), c)
 				if err == nil {
 					t.Fatal("no error")
@@ -200,7 +200,7 @@ func TestLostCalls(t *testing.T) {
 		"remove": {hub.ReasonOutcomeUnknown, true, 2},
 	} {
 		t.Run("dropped/"+name, func(t *testing.T) {
-			c, _ := open(t, drop)
+			c, _ := dial(t, drop)
 			err := tasks[name](t.Context(), c)
 			if got := c.Explain(err); got.Reason != want.reason || got.Uncertain != want.uncertain || got.Attempts != want.attempts {
 				t.Errorf("fault = %+v, want %+v (error: %v)", got, want, err)
@@ -208,7 +208,7 @@ func TestLostCalls(t *testing.T) {
 		})
 	}
 	t.Run("nobody listens", func(t *testing.T) {
-		c, _ := open(t, drop)
+		c, _ := dial(t, drop)
 		server := httptest.NewServer(http.NotFoundHandler())
 		server.Close()
 		var err error
@@ -222,7 +222,7 @@ func TestLostCalls(t *testing.T) {
 		}
 	})
 	t.Run("no answer in time", func(t *testing.T) {
-		c, _ := open(t, func(int, sent) reply { time.Sleep(200 * time.Millisecond); return reply{body: `{"id":"1"}`} })
+		c, _ := dial(t, func(int, sent) reply { time.Sleep(200 * time.Millisecond); return reply{body: `{"id":"1"}`} })
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		err := tasks["invite"](ctx, c)
@@ -249,7 +249,7 @@ func TestLostCalls(t *testing.T) {
 		}
 	})
 	t.Run("stopped", func(t *testing.T) {
-		c, w := open(t, drop)
+		c, w := dial(t, drop)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		err := tasks["invite"](ctx, c)
@@ -260,7 +260,7 @@ func TestLostCalls(t *testing.T) {
 }
 
 func TestExplainForeignErrors(t *testing.T) {
-	c, _ := open(t, always(reply{}))
+	c, _ := dial(t, always(reply{}))
 	for _, tt := range []struct {
 		err  error
 		want hub.Reason

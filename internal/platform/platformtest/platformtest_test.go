@@ -1,0 +1,692 @@
+package platformtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+)
+
+const memorySelf = "Root.Self@northwind.example"
+
+// memorySubject is the memory hub, its connector put through wrap. can is what
+// the platform says of itself; does, what the connector does.
+func memorySubject(self string, can, does hub.Capabilities, wrap func(hub.Connector) hub.Connector) Subject {
+	return Subject{
+		Driver:   memoryDriver(can),
+		Settings: map[string]string{"token": memoryToken},
+		Open: func(TB) *Fixture {
+			m := NewMemory(self)
+			return &Fixture{
+				Connector: wrap(m.Connector(does)),
+				Hub:       m.Ref,
+				NoHub:     hub.Ref{Platform: m.Ref.Platform, BusinessID: "b2"},
+				World:     m,
+				Self:      self,
+				Secrets:   []string{memoryToken},
+				Log:       new(Log),
+			}
+		},
+	}
+}
+
+func intact(c hub.Connector) hub.Connector { return c }
+
+// can do nothing: every operation is to be refused.
+var powerless = hub.Capabilities{
+	hub.OpAdd: hub.Unsupported, hub.OpAddWithSecondary: hub.Unsupported, hub.OpChangeRole: hub.Unsupported,
+	hub.OpChangeInvitedRole: hub.AfterAcceptance, hub.OpGrantRole: hub.Unsupported, hub.OpRevokeRole: hub.Unsupported,
+	hub.OpRemove: hub.Unsupported, hub.OpCancel: hub.Unsupported,
+}
+
+func TestMemory(t *testing.T) {
+	t.Run("no seat of its own", func(t *testing.T) { Run(t, memorySubject("", nil, nil, intact)) })
+	t.Run("own seat", func(t *testing.T) { Run(t, memorySubject(memorySelf, nil, nil, intact)) })
+	t.Run("no operation", func(t *testing.T) { Run(t, memorySubject("", powerless, powerless, intact)) })
+}
+
+// broken is a connector with some methods replaced.
+type broken struct {
+	hub.Connector
+	verify  func(context.Context, hub.Ref) (hub.Business, error)
+	members func(context.Context, hub.Ref) ([]hub.Member, error)
+	lookup  func(context.Context, hub.Ref, hub.Key) (hub.Member, error)
+	add     func(context.Context, hub.Ref, hub.Add) (hub.Member, error)
+	change  func(context.Context, hub.Ref, hub.Member, hub.RoleChange) error
+	remove  func(context.Context, hub.Ref, hub.Member) error
+	self    func(context.Context, hub.Ref) (hub.Identity, error)
+	explain func(error) hub.Fault
+}
+
+func (b *broken) Verify(ctx context.Context, ref hub.Ref) (hub.Business, error) {
+	if b.verify != nil {
+		return b.verify(ctx, ref)
+	}
+	return b.Connector.Verify(ctx, ref)
+}
+
+func (b *broken) Members(ctx context.Context, ref hub.Ref) ([]hub.Member, error) {
+	if b.members != nil {
+		return b.members(ctx, ref)
+	}
+	return b.Connector.Members(ctx, ref)
+}
+
+func (b *broken) Lookup(ctx context.Context, ref hub.Ref, key hub.Key) (hub.Member, error) {
+	if b.lookup != nil {
+		return b.lookup(ctx, ref, key)
+	}
+	return b.Connector.Lookup(ctx, ref, key)
+}
+
+func (b *broken) Add(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Member, error) {
+	if b.add != nil {
+		return b.add(ctx, ref, in)
+	}
+	return b.Connector.Add(ctx, ref, in)
+}
+
+func (b *broken) ChangeRole(ctx context.Context, ref hub.Ref, m hub.Member, change hub.RoleChange) error {
+	if b.change != nil {
+		return b.change(ctx, ref, m, change)
+	}
+	return b.Connector.ChangeRole(ctx, ref, m, change)
+}
+
+func (b *broken) Remove(ctx context.Context, ref hub.Ref, m hub.Member) error {
+	if b.remove != nil {
+		return b.remove(ctx, ref, m)
+	}
+	return b.Connector.Remove(ctx, ref, m)
+}
+
+func (b *broken) Self(ctx context.Context, ref hub.Ref) (hub.Identity, error) {
+	if b.self != nil {
+		return b.self(ctx, ref)
+	}
+	return b.Connector.Self(ctx, ref)
+}
+
+func (b *broken) Explain(err error) hub.Fault {
+	if b.explain != nil {
+		return b.explain(err)
+	}
+	return b.Connector.Explain(err)
+}
+
+// mistakes are connectors that each get one thing wrong, and the checks that
+// must notice. Together they make every check fail once: see TestTeeth.
+var mistakes = []struct {
+	name   string
+	in     func(hub.Connector) hub.Connector
+	self   string
+	can    hub.Capabilities // what the platform claims, nil for everything
+	caught []string
+}{
+	{
+		name: "Verify says yes to everything",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, verify: func(_ context.Context, ref hub.Ref) (hub.Business, error) {
+				return hub.Business{ID: ref.BusinessID, Name: "Fine"}, nil
+			}}
+		},
+		caught: []string{"Verify/invalid token", "Verify/expired token", "Verify/missing permission", "Verify/not an administrator", "Verify/no such business", "Context/over before the call sends nothing"},
+	},
+	{
+		name: "Verify knows no name",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, verify: func(context.Context, hub.Ref) (hub.Business, error) { return hub.Business{}, nil }}
+		},
+		caught: []string{"Verify/names the business"},
+	},
+	{
+		name: "a short list is passed off as the list",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, members: func(ctx context.Context, ref hub.Ref) ([]hub.Member, error) {
+				members, _ := c.Members(ctx, ref)
+				return members, nil
+			}}
+		},
+		caught: []string{"Members/a cut list is an error", "Members/a cut list of invitations is an error", "Members/no permission is an error", "Members/invalid token is an error", "Members/no such business is an error"},
+	},
+	{
+		name: "half a list beside the error",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, members: func(ctx context.Context, ref hub.Ref) ([]hub.Member, error) {
+				members, err := c.Members(ctx, ref)
+				if err != nil {
+					members = []hub.Member{{ID: "seat-1"}}
+				}
+				return members, err
+			}}
+		},
+		caught: []string{"Members/a cut list is an error", "Members/no permission is an error"},
+	},
+	{
+		name: "somebody is listed who is not there",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, members: func(ctx context.Context, ref hub.Ref) ([]hub.Member, error) {
+				members, err := c.Members(ctx, ref)
+				return append(members, hub.Member{ID: "seat-0", Email: "phantom@northwind.example", Status: hub.StatusActive}), err
+			}}
+		},
+		caught: []string{"Members/nobody else", "Members/one", "Members/a full page", "Members/a page and one", "Members/two pages and a half", "Members/who came, went and declined"},
+	},
+	{
+		name: "only the first page is read",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, members: func(ctx context.Context, ref hub.Ref) ([]hub.Member, error) {
+				members, err := c.Members(ctx, ref)
+				return members[:min(len(members), memoryPage)], err
+			}}
+		},
+		caught: []string{"Members/a page and one", "Members/two pages and a half"},
+	},
+	{
+		name: "invitations are left out",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, members: func(ctx context.Context, ref hub.Ref) ([]hub.Member, error) {
+				members, err := c.Members(ctx, ref)
+				return slices.DeleteFunc(members, func(m hub.Member) bool { return m.Status == hub.StatusInvited }), err
+			}}
+		},
+		caught: []string{"Members/one", "Members/a full page"},
+	},
+	{
+		name: "a person's row comes twice",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, members: func(ctx context.Context, ref hub.Ref) ([]hub.Member, error) {
+				members, err := c.Members(ctx, ref)
+				if len(members) > 0 {
+					members = append(members, members[0])
+				}
+				return members, err
+			}}
+		},
+		caught: []string{"Members/a full page", "Members/who came, went and declined"},
+	},
+	{
+		name: "one request for each person",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, members: func(ctx context.Context, ref hub.Ref) ([]hub.Member, error) {
+				members, err := c.Members(ctx, ref)
+				for _, m := range members {
+					if _, err := c.Lookup(ctx, ref, hub.Key{ID: m.ID}); err != nil {
+						return nil, err
+					}
+				}
+				return members, err
+			}}
+		},
+		caught: []string{"Members/two pages and a half"},
+	},
+	{
+		name: "cannot see is called absent",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, lookup: func(ctx context.Context, ref hub.Ref, key hub.Key) (hub.Member, error) {
+				m, err := c.Lookup(ctx, ref, key)
+				if err != nil {
+					err = fmt.Errorf("%w: %w", hub.ErrAbsent, err)
+				}
+				return m, err
+			}}
+		},
+		caught: []string{"Lookup/no permission is not absence", "Lookup/a demoted identity is not absence", "Lookup/invalid token is not absence", "Lookup/no such business is not absence"},
+	},
+	{
+		name: "nobody is ever found",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, lookup: func(context.Context, hub.Ref, hub.Key) (hub.Member, error) { return hub.Member{}, hub.ErrAbsent }}
+		},
+		caught: []string{"Lookup/a member", "Lookup/an invitation", "Lookup/by id alone", "Lookup/after the acceptance"},
+	},
+	{
+		name: "the address is compared with case",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, lookup: func(ctx context.Context, ref hub.Ref, key hub.Key) (hub.Member, error) {
+				m, err := c.Lookup(ctx, ref, key)
+				if err == nil && key.Email != "" && m.Email != key.Email {
+					return hub.Member{}, hub.ErrAbsent
+				}
+				return m, err
+			}}
+		},
+		caught: []string{"Lookup/a member", "Lookup/an invitation"},
+	},
+	{
+		name: "an id that is dead ends the look-up",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, lookup: func(ctx context.Context, ref hub.Ref, key hub.Key) (hub.Member, error) {
+				if key.ID != "" {
+					key.Email = ""
+				}
+				return c.Lookup(ctx, ref, key)
+			}}
+		},
+		caught: []string{"Lookup/after the acceptance"},
+	},
+	{
+		name: "somebody is always found",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, lookup: func(ctx context.Context, ref hub.Ref, key hub.Key) (hub.Member, error) {
+				m, err := c.Lookup(ctx, ref, key)
+				if errors.Is(err, hub.ErrAbsent) || err == nil && !m.Status.Live() {
+					return hub.Member{ID: "seat-0", Email: key.Email, Status: hub.StatusActive}, nil
+				}
+				return m, err
+			}}
+		},
+		caught: []string{"Lookup/nobody is absent", "Lookup/gone is absent", "Lookup/an invitation that is over is not live"},
+	},
+	{
+		name: "Self finds nobody",
+		self: memorySelf,
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, self: func(context.Context, hub.Ref) (hub.Identity, error) { return hub.Identity{}, nil }}
+		},
+		caught: []string{"Self/is the connection's own seat"},
+	},
+	{
+		name: "Self takes any seat for its own",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, self: func(context.Context, hub.Ref) (hub.Identity, error) {
+				return hub.Identity{MemberIDs: []string{"seat-1"}}, nil
+			}}
+		},
+		caught: []string{"Self/is the connection's own seat", "Self/on another business is nobody"},
+	},
+	{
+		name: "Add reports success whatever happened",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, add: func(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Member, error) {
+				_, _ = c.Add(ctx, ref, in)
+				return hub.Member{Email: in.Email, Role: in.Role, Status: hub.StatusInvited}, nil
+			}}
+		},
+		caught: []string{
+			"Add/somebody invited is a conflict", "Add/a member is a conflict", "Add/a malformed address is invalid", "Add/an unknown role is invalid",
+			"Add/on no such business", "Add/a full hub has a reason", "Add/without permission", "Add/as no administrator", "Add/with an expired token",
+			"Add/where a second factor is due", "Add/while blocked", "Lost/an add whose answer is lost is one seat", "Lost/an add that is lost is at most one seat",
+			"Explain/a long throttle is not waited out", "Explain/a platform that is down",
+		},
+	},
+	{
+		name: "Add does nothing",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, add: func(_ context.Context, _ hub.Ref, in hub.Add) (hub.Member, error) {
+				return hub.Member{Email: in.Email, Role: in.Role, Status: hub.StatusInvited}, nil
+			}}
+		},
+		caught: []string{"Add/somebody, with each primary role", "Add/keeps the address apart from others", "Add/with secondary roles", "Add/somebody whose invitation is over", "Concurrent/everything at once"},
+	},
+	{
+		name: "Add takes two seats",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, add: func(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Member, error) {
+				m, err := c.Add(ctx, ref, in)
+				in.Email = "copy." + in.Email
+				_, _ = c.Add(ctx, ref, in)
+				return m, err
+			}}
+		},
+		caught: []string{"Add/keeps the address apart from others"},
+	},
+	{
+		name: "Add answers with an id that is not theirs",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, add: func(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Member, error) {
+				m, err := c.Add(ctx, ref, in)
+				m.ID = "seat-1"
+				return m, err
+			}}
+		},
+		caught: []string{"Add/somebody, with each primary role"},
+	},
+	{
+		name: "Add tries again when the answer is lost",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, add: func(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Member, error) {
+				m, err := c.Add(ctx, ref, in)
+				if err != nil && c.Explain(err).Uncertain {
+					m, err = c.Add(ctx, ref, in)
+				}
+				return m, err
+			}}
+		},
+		caught: []string{"Lost/an add whose answer is lost is one seat", "Lost/an add that is lost is at most one seat"},
+	},
+	{
+		name: "Add changes who is there",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, add: func(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Member, error) {
+				added, err := c.Add(ctx, ref, in)
+				if m, lookErr := c.Lookup(ctx, ref, hub.Key{Email: hub.FoldEmail(in.Email)}); err != nil && lookErr == nil {
+					_ = c.ChangeRole(ctx, ref, m, hub.RoleChange{Role: in.Role})
+				}
+				return added, err
+			}}
+		},
+		caught: []string{"Add/somebody invited is a conflict", "Add/a member is a conflict"},
+	},
+	{
+		name: "ChangeRole does nothing",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, change: func(context.Context, hub.Ref, hub.Member, hub.RoleChange) error { return nil }}
+		},
+		caught: []string{
+			"ChangeRole/of a member, up and down", "ChangeRole/of an invitation", "ChangeRole/of the last administrator", "ChangeRole/of somebody gone",
+			"ChangeRole/to an unknown role is invalid", "ChangeRole/as no administrator", "ChangeRole/with an expired token",
+			"ChangeRole/grants a secondary role", "ChangeRole/revokes a secondary role", "Context/over before the call sends nothing",
+		},
+	},
+	{
+		name: "ChangeRole refuses what is so already",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, change: func(ctx context.Context, ref hub.Ref, m hub.Member, change hub.RoleChange) error {
+				if m.Role == change.Role {
+					return errors.New("nothing to change")
+				}
+				return c.ChangeRole(ctx, ref, m, change)
+			}}
+		},
+		caught: []string{"ChangeRole/to the role held already"},
+	},
+	{
+		name: "Remove does nothing",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, remove: func(context.Context, hub.Ref, hub.Member) error { return nil }}
+		},
+		caught: []string{
+			"Remove/a member", "Remove/an invitation", "Remove/the last administrator", "Remove/a member gone already", "Remove/an invitation gone already",
+			"Remove/an invitation accepted meanwhile", "Remove/as no administrator", "Remove/with an expired token", "Concurrent/everything at once",
+		},
+	},
+	{
+		name: "a lost answer is a certain failure",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, explain: func(err error) hub.Fault {
+				f := c.Explain(err)
+				f.Uncertain = false
+				return f
+			}}
+		},
+		caught: []string{
+			"Lost/an add whose answer is lost is one seat", "Lost/an add that is lost is at most one seat", "Lost/a role change whose answer is lost",
+			"Lost/a removal whose answer is lost", "Lost/a withdrawal whose answer is lost", "Lost/a role change never answered",
+			"Explain/a platform that is down", "Context/cancelled in the middle returns at once",
+		},
+	},
+	{
+		name: "every failure is uncertain",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, explain: func(err error) hub.Fault {
+				f := c.Explain(err)
+				f.Uncertain = true
+				return f
+			}}
+		},
+		caught: []string{"Add/without permission", "ChangeRole/as no administrator", "Remove/as no administrator", "Explain/a long throttle is not waited out", "Context/over before the call sends nothing"},
+	},
+	{
+		name: "reasons are guessed from the text",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, explain: func(err error) hub.Fault {
+				if strings.Contains(err.Error(), "unauthorized") {
+					return hub.Fault{Reason: hub.ReasonUnauthenticated}
+				}
+				return c.Explain(err)
+			}}
+		},
+		caught: []string{"Explain/an unknown error is unknown"},
+	},
+	{
+		name: "every reason is the same",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, explain: func(error) hub.Fault { return hub.Fault{Reason: hub.ReasonUnknown} }}
+		},
+		caught: []string{
+			"Verify/invalid token", "Add/a full hub has a reason", "Remove/a member gone already", "ChangeRole/of the last administrator",
+			"Explain/a long throttle is not waited out", "Explain/a platform that is down",
+			"Context/cancelled in the middle returns at once", "Context/out of time in the middle returns at once",
+		},
+	},
+	{
+		name: "a reason of its own",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, explain: func(error) hub.Fault { return hub.Fault{Reason: "bad_luck"} }}
+		},
+		caught: []string{"Lookup/nobody is absent"},
+	},
+	{
+		name: "the throttle is kept to itself",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, explain: func(err error) hub.Fault {
+				f := c.Explain(err)
+				f.Wait = 0
+				return f
+			}}
+		},
+		caught: []string{"Explain/a long throttle is not waited out"},
+	},
+	{
+		name: "the context is ignored",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, members: func(ctx context.Context, ref hub.Ref) ([]hub.Member, error) {
+				own, cancel := context.WithTimeout(context.WithoutCancel(ctx), prompt+300*time.Millisecond)
+				defer cancel()
+				return c.Members(own, ref)
+			}}
+		},
+		caught: []string{"Context/over before the call sends nothing", "Context/cancelled in the middle returns at once", "Context/out of time in the middle returns at once"},
+	},
+	{
+		name: "a secret in an error",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, verify: func(ctx context.Context, ref hub.Ref) (hub.Business, error) {
+				b, err := c.Verify(ctx, ref)
+				if err != nil {
+					err = fmt.Errorf("token %s: %w", memoryToken, err)
+				}
+				return b, err
+			}}
+		},
+		caught: []string{"Verify/invalid token"},
+	},
+	{
+		name: "a secret in a fault",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, explain: func(err error) hub.Fault {
+				f := c.Explain(err)
+				f.Message = "bad token " + memoryToken
+				return f
+			}}
+		},
+		caught: []string{"Verify/invalid token"},
+	},
+	{
+		name: "what the platform cannot do is done",
+		can:  powerless,
+		in:   intact, // and yet the connector supports everything
+		caught: []string{
+			"Unsupported/add is refused without a request", "Unsupported/add_with_secondary_roles is refused without a request",
+			"Unsupported/change_role is refused without a request", "Unsupported/change_invited_role is refused without a request",
+			"Unsupported/grant_secondary_role is refused without a request", "Unsupported/revoke_secondary_role is refused without a request",
+			"Unsupported/remove is refused without a request", "Unsupported/cancel_invitation is refused without a request",
+		},
+	},
+}
+
+// brokenDrivers are drivers that each get one thing wrong.
+var brokenDrivers = []struct {
+	name   string
+	change func(*hub.Driver)
+	caught string
+}{
+	{"no default role", func(d *hub.Driver) {
+		d.Platform.Roles = []hub.Role{{ID: "OWNER", Label: "Owner", Kind: hub.Primary, Admin: true}}
+	}, "Driver/describes the platform"},
+	{"a capability left out", func(d *hub.Driver) {
+		d.Platform.Capabilities = maps.Clone(d.Platform.Capabilities)
+		delete(d.Platform.Capabilities, hub.OpCancel)
+	}, "Driver/describes the platform"},
+	{"no form of the id", func(d *hub.Driver) { d.Platform.BusinessID = (*regexp.Regexp)(nil) }, "Driver/describes the platform"},
+	{"takes any settings", openAnyway, "Driver/refuses a missing required setting"},
+	{"takes any settings", openAnyway, "Driver/refuses an endpoint that would leak"},
+}
+
+func openAnyway(d *hub.Driver) {
+	d.Open = func(hub.Options) (hub.Connector, error) { return NewMemory("").Connector(nil), nil }
+}
+
+// TestTeeth runs the checks against each mistake and wants them to notice, and
+// wants every check to have noticed something.
+func TestTeeth(t *testing.T) {
+	var mu sync.Mutex
+	bitten := map[string]bool{}
+	bites := func(t *testing.T, s Subject, name string) {
+		t.Helper()
+		checks := checksFor(s)
+		i := slices.IndexFunc(checks, func(c check) bool { return c.name == name })
+		if i < 0 {
+			t.Errorf("there is no check %q", name)
+			return
+		}
+		r := record(t, func(tb TB) { checks[i].against(tb, s) })
+		if len(r.failures) == 0 {
+			t.Errorf("%q passes", name)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		bitten[name] = true
+	}
+	t.Run("mistakes", func(t *testing.T) {
+		for _, m := range mistakes {
+			t.Run(m.name, func(t *testing.T) {
+				t.Parallel()
+				for _, name := range m.caught {
+					bites(t, memorySubject(m.self, m.can, nil, m.in), name)
+				}
+			})
+		}
+		for _, m := range brokenDrivers {
+			t.Run("driver: "+m.name, func(t *testing.T) {
+				s := memorySubject("", nil, nil, intact)
+				m.change(&s.Driver)
+				bites(t, s, m.caught)
+			})
+		}
+	})
+	for _, s := range []Subject{memorySubject("", nil, nil, intact), memorySubject("", powerless, nil, intact)} {
+		for _, c := range checksFor(s) {
+			if !bitten[c.name] {
+				t.Errorf("no mistake makes %q fail: nobody knows whether it can", c.name)
+			}
+		}
+	}
+}
+
+// A cause the world does not have must not pass for a check passed.
+func TestUnknownCauseFails(t *testing.T) {
+	s := memorySubject("", nil, nil, intact)
+	open := s.Open
+	s.Open = func(tb TB) *Fixture {
+		f := open(tb)
+		f.World = causeless{f.World}
+		return f
+	}
+	for _, c := range checksFor(s) {
+		if len(c.cause) == 0 {
+			continue
+		}
+		if r := record(t, func(tb TB) { c.against(tb, s) }); len(r.failures) == 0 {
+			t.Errorf("%q passes in a world without its cause", c.name)
+		}
+	}
+	s.Without = []Cause{TokenInvalid}
+	for _, c := range checksFor(s) {
+		if slices.Contains(c.cause, TokenInvalid) {
+			t.Errorf("%q is run although the platform cannot have its cause", c.name)
+		}
+	}
+}
+
+// A trouble that nobody met shows nothing.
+func TestUnmetTroubleFails(t *testing.T) {
+	s := memorySubject("", nil, nil, intact)
+	open := s.Open
+	s.Open = func(tb TB) *Fixture {
+		f := open(tb)
+		f.World = unmet{f.World}
+		return f
+	}
+	for _, c := range checksFor(s) {
+		if c.name == "Members/a cut list is an error" {
+			if r := record(t, func(tb TB) { c.against(tb, s) }); len(r.failures) == 0 {
+				t.Errorf("%q passes although nobody met the cut", c.name)
+			}
+		}
+	}
+}
+
+type causeless struct{ World }
+
+func (causeless) Bring(Trouble) error { return errors.New("no such cause") }
+
+type unmet struct{ World }
+
+func (unmet) Met() int { return 0 }
+
+// recorder is a TB that keeps failures to itself.
+type recorder struct {
+	ctx context.Context
+
+	mu       sync.Mutex
+	failures []string
+	cleanups []func()
+}
+
+// record runs a check as testing would: FailNow ends it.
+func record(t *testing.T, run func(TB)) *recorder {
+	t.Helper()
+	r := &recorder{ctx: t.Context()}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		run(r)
+	}()
+	<-done
+	for _, clean := range slices.Backward(r.cleanups) {
+		clean()
+	}
+	return r
+}
+
+func (r *recorder) Helper()                  {}
+func (r *recorder) Context() context.Context { return r.ctx }
+func (r *recorder) Logf(string, ...any)      {}
+
+func (r *recorder) Cleanup(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cleanups = append(r.cleanups, f)
+}
+
+func (r *recorder) Errorf(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failures = append(r.failures, fmt.Sprintf(format, args...))
+}
+
+func (r *recorder) Fatalf(format string, args ...any) {
+	r.Errorf(format, args...)
+	runtime.Goexit()
+}
