@@ -1,79 +1,249 @@
 #!/usr/bin/env bash
-# The demo behind `make demo`: a leaver's seat that the platform refuses to give
-# back, finished by hand and synced. Against simulators on loopback; no account,
-# no registry, nothing left behind.
+# The demo behind `make demo`: one hub from the first connection to a leaver's
+# seat that the platform refuses to give back. Real Terraform commands against a
+# simulator on loopback; no account, no registry, nothing left behind. Each step
+# checks its own outcome, on the screen and on the platform, and the demo fails
+# where one is not what it should be.
+#
+# DEMO_PAUSE=1 waits for Enter before each step, DEMO_VERBOSE=1 shows plans whole.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-root=$PWD
+began=$SECONDS
+
 hub=meta_business/222000111000222
+bo=bo@northwind.example
+gia=gia@northwind.example
 
 scratch=$(mktemp -d)
 sim=
 cleanup() {
+  local status=$?
   [ -z "$sim" ] || kill "$sim" 2>/dev/null || true
   rm -rf "$scratch"
+  [ "$status" -eq 0 ] || echo "demo: FAILED" >&2
 }
 trap cleanup EXIT
+trap 'exit 130' INT TERM
 
+die() {
+  echo >&2
+  echo "demo: $*" >&2
+  exit 1
+}
+
+command -v curl >/dev/null || die "curl is not installed; the demo acts on the simulated platform with it"
 cli=$(tools/cli.sh)
+case $("$cli" version) in OpenTofu*) name=tofu ;; *) name=terraform ;; esac
 
-# dev_overrides and no init: init would ask a registry for a provider that is
-# built here.
-cat >"$scratch/demo.tfrc" <<TFRC
-provider_installation {
-  dev_overrides {
-    "roster-iac/roster" = "$root/bin"
-  }
-}
-disable_checkpoint = true
-TFRC
-export TF_CLI_CONFIG_FILE=$scratch/demo.tfrc
-cp tools/demo/main.tf "$scratch/"
+# Nothing of the person's own: a workspace, a plug-in cache, real credentials.
+unset "${!TF_@}" "${!META_@}"
+export TF_CLI_CONFIG_FILE=/dev/null CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1
 
-say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
+# --- What is printed ---------------------------------------------------------
 
-# Only what the demo is about: the CLI's reminder of dev_overrides is noise here.
-apply() {
-  printf '\033[1m$ %s apply -auto-approve\033[0m\n' "$(basename "$cli")"
-  "$cli" -chdir="$scratch" apply -auto-approve -no-color -compact-warnings "$@"
-}
+bold=
+plain=
+if [ -t 1 ]; then
+  bold=$'\033[1m' plain=$'\033[0m'
+fi
 
-act() { # act METHOD PATH JSON: what happens on the platform, outside Terraform
-  curl --silent --show-error --fail --output /dev/null --request "$1" --data "$3" "$url/_sim/$2"
-}
-
-people() {
-  printf 'people = {\n' >"$scratch/people.auto.tfvars"
-  printf '  "%s" = "EMPLOYEE"\n' "$@" >>"$scratch/people.auto.tfvars"
-  printf '}\n' >>"$scratch/people.auto.tfvars"
+number=0
+step() { # step TITLE LINE...: a heading, and what it is about
+  number=$((number + 1))
+  if [ -n "${DEMO_PAUSE:-}" ] && [ "$number" -gt 1 ]; then
+    read -r -p "[Enter]" </dev/tty
+  fi
+  printf '\n%s== %d. %s ==%s\n' "$bold" "$number" "$1" "$plain"
+  shift
+  [ $# -eq 0 ] || printf '%s\n' "$@"
 }
 
-bin/hubsim -url-file "$scratch/url" >"$scratch/hubsim.log" &
+show() { # show FILE: a file of the configuration
+  printf '\n%s$ cat %s%s\n' "$bold" "$1" "$plain"
+  cat "$scratch/work/$1"
+}
+
+# What a plan says of the data source is the same each time, and what it says of
+# a new hub is long: both leave a mark where they were cut.
+brief() {
+  if [ -n "${DEMO_VERBOSE:-}" ]; then
+    cat
+    return
+  fi
+  awk -v hub="$1" '
+    /^  # data\.roster_hub_sync/ { cutting = 1; what = "the data source is read after the changes" }
+    /^  # roster_business_hub/ && hub { cutting = 1; what = "the attributes of the hub" }
+    cutting && /^$/ { cutting = 0; print "  # [cut: " what "]" }
+    !cutting { print }
+  '
+}
+
+# tf ARGUMENT...: a command, what it prints, and its exit status. What it
+# printed whole is left in $scratch/out.
+tf() {
+  local status=0 word line=
+  for word in "$@"; do
+    case $word in *[\"\ ]*) word="'$word'" ;; esac
+    line="$line $word"
+  done
+  printf '\n%s$ %s%s%s\n' "$bold" "$name" "$line" "$plain"
+  "$cli" -chdir="$scratch/work" "$@" -no-color >"$scratch/out" 2>&1 || status=$?
+  brief "$cut_hub" <"$scratch/out"
+  return "$status"
+}
+cut_hub=
+
+# --- What happens on the platform --------------------------------------------
+
+sim() { # sim METHOD PATH [JSON]: the simulator's control API
+  curl --noproxy '*' --silent --show-error --fail --request "$1" ${3:+--data "$3"} "$url/_sim/$2"
+}
+
+elsewhere() { # elsewhere JSON: somebody does something in Meta's own screens
+  printf '\n%s$ curl -X POST $SIM/hubs/%s/acts -d '\''%s'\''%s\n' "$bold" "$hub" "$1" "$plain"
+  sim POST "hubs/$hub/acts" "$1"
+}
+
+# --- What has to be true -----------------------------------------------------
+
+printed() { # printed TEXT: in what the last command printed, line ends aside
+  tr -s ' \n' '  ' <"$scratch/out" | grep -qF -- "$1" || die "step $number: the output above does not say: $1"
+}
+
+on_platform() { # on_platform EMAIL: does the person have a seat, whatever roster says
+  sim GET "hubs/$hub/people" | grep -q "\"$1\""
+}
+
+wrote() { # wrote JSON: these calls changed something since the last look, and no others
+  local counts
+  counts=$(sim GET "requests/counts?writes=true")
+  sim DELETE requests >/dev/null
+  [ "$counts" = "$1" ] || die "step $number: changing calls that reached the platform: $counts, and not $1"
+}
+
+people() { # people LINE...: the file that says who should be there
+  {
+    echo 'locals {'
+    echo '  people = {'
+    [ $# -eq 0 ] || printf '    %s\n' "$@"
+    echo '  }'
+    echo '}'
+  } >"$scratch/work/people.tf"
+}
+
+# --- The stage ---------------------------------------------------------------
+
+# A mirror under both CLIs' names for a provider without a host in its source;
+# what a person types is then what runs, init and all.
+platform=$(go env GOOS)_$(go env GOARCH)
+for registry in registry.terraform.io registry.opentofu.org; do
+  mkdir -p "$scratch/mirror/$registry/roster-iac/roster/0.1.0/$platform"
+  ln -s "$PWD/bin/terraform-provider-roster" "$scratch/mirror/$registry/roster-iac/roster/0.1.0/$platform/terraform-provider-roster_v0.1.0"
+done
+mkdir "$scratch/work"
+cp tools/demo/main.tf "$scratch/work/"
+people
+"$cli" -chdir="$scratch/work" init -plugin-dir="$scratch/mirror" -no-color >"$scratch/out" 2>&1 || {
+  cat "$scratch/out"
+  die "$name init failed"
+}
+
+bin/hubsim -url-file "$scratch/url" >"$scratch/hubsim.log" 2>&1 &
 sim=$!
 for _ in $(seq 100); do
   [ -s "$scratch/url" ] && break
-  kill -0 "$sim" || exit 1
+  kill -0 "$sim" 2>/dev/null || die "the simulator did not start: $(cat "$scratch/hubsim.log")"
   sleep 0.1
 done
-url=$(cat "$scratch/url")
-export META_ENDPOINT=$url/meta_business META_ACCESS_TOKEN=demo-meta-token META_APP_SECRET=demo-meta-app-secret
+url=$(cat "$scratch/url") || die "the simulator did not start within 10 s"
+export META_ENDPOINT=$url/meta_business META_ACCESS_TOKEN=demo-meta-user-token META_APP_SECRET=demo-meta-app-secret
 
-say "Bo and Cleo have seats already and are adopted; Gia is new and is invited."
-people bo@northwind.example cleo@northwind.example gia@northwind.example
-apply
+# --- The story ---------------------------------------------------------------
 
-say "Bo leaves. But the token has lost its rights on the business, and Meta refuses."
-people cleo@northwind.example gia@northwind.example
-act PATCH "hubs/$hub/settings" '{"not_admin": true}'
-if apply; then
-  echo "demo: the removal was refused and yet the apply succeeded" >&2
-  exit 1
+cat <<INTRO
+Northwind runs its Meta ads from one business, which has seats of its own that no
+identity provider governs. Meta is a simulator here, at $url;
+\$SIM below is its control API, ${url#http://}/_sim. The token is that of Ada, an
+admin of the business.
+INTRO
+
+step "Connect the hub" \
+  "roster checks the credentials, the business and the permission, and changes nobody." \
+  "Then it reads who is there: nobody is declared yet."
+show main.tf
+cut_hub=1
+tf apply -auto-approve
+cut_hub=
+printed "Apply complete! Resources: 1 added, 0 changed, 0 destroyed."
+printed '"dan.left@northwind.example" = "ADMIN, active, nobody declared them"'
+wrote '{}'
+
+step "Take in somebody who is there" "Bo has a seat already. An import only reads."
+people "\"$bo\" = \"EMPLOYEE\""
+show people.tf
+tf import "roster_hub_member.people[\"$bo\"]" "$hub/$bo"
+printed "Import successful!"
+wrote '{}'
+
+step "Add somebody" "Gia is new. Meta has no direct add: she is invited, and waiting for her is no error."
+people "\"$bo\"  = \"EMPLOYEE\"" "\"$gia\" = \"EMPLOYEE\""
+show people.tf
+tf apply -auto-approve
+printed "Apply complete! Resources: 1 added, 0 changed, 0 destroyed."
+printed "\"$gia\" = \"EMPLOYEE, invited\""
+wrote '{"invite":1}'
+
+step "Change a role" "Bo is to manage people: one word changes."
+people "\"$bo\"  = \"ADMIN\"" "\"$gia\" = \"EMPLOYEE\""
+show people.tf
+tf apply -auto-approve
+printed "Apply complete! Resources: 0 added, 1 changed, 0 destroyed."
+printed "\"$bo\" = \"ADMIN, active\""
+wrote '{"change_role":1}'
+
+step "See drift" \
+  "Outside Terraform, Gia accepts and somebody takes Bo's role back. Gia's seat has another" \
+  "id at Meta now, and nothing to do follows from that. Bo's role is drift."
+elsewhere "{\"action\": \"accept\", \"email\": \"$gia\"}"
+elsewhere "{\"action\": \"set_role\", \"email\": \"$bo\", \"role\": \"EMPLOYEE\"}"
+tf plan
+printed 'role = "EMPLOYEE" -> "ADMIN"'
+printed "Plan: 0 to add, 1 to change, 0 to destroy."
+wrote '{}'
+
+step "A removal that fails" \
+  "Bo leaves the company, so Bo's line goes. But from today Meta wants a second factor from" \
+  "Ada for every change, and a token has none to give."
+sim PATCH "hubs/$hub/settings" '{"second_factor": true}' >/dev/null
+people "\"$gia\" = \"EMPLOYEE\""
+show people.tf
+if tf apply -auto-approve; then
+  die "step $number: the platform refused the removal, and the apply succeeded"
 fi
+printed "$bo was not removed from Northwind Paid Social"
+printed "$bo still has access"
+printed "Reason: second_factor."
+printed "Finish it by hand:"
+printed "Choose Remove from Business Account"
+printed "Then sync: run terraform apply."
+on_platform "$bo" || die "step $number: Bo's seat is gone, although the platform refused to remove it"
+wrote '{"remove":1}'
 
-say "Somebody follows the steps in Meta's own screens, and gives the token its rights back."
-act PATCH "hubs/$hub/settings" '{"not_admin": false}'
-act POST "hubs/$hub/acts" '{"action": "remove", "email": "bo@northwind.example"}'
+step "Finish it by hand" "Ada follows the steps above in Meta's screens. In the simulator that is:"
+elsewhere "{\"action\": \"remove\", \"email\": \"$bo\"}"
+! on_platform "$bo" || die "step $number: Bo still has a seat"
 
-say "Sync: apply again. The refresh sees that Bo is gone, and nothing else is needed."
-apply
-say "Done: $(curl --silent --show-error --fail "$url/_sim/hubs/$hub/people" | grep -c 'bo@northwind') seats left for Bo."
+step "Sync" "The same apply again. The refresh sees that Bo is gone: no request changes anything."
+tf apply -auto-approve
+printed "Apply complete! Resources: 0 added, 0 changed, 0 destroyed."
+printed "\"$gia\" = \"EMPLOYEE, active\""
+! grep -q "\"$bo\" = " "$scratch/out" || die "step $number: Bo is still among the seats"
+! "$cli" -chdir="$scratch/work" state list | grep -q "$bo" || die "step $number: Bo is still in the state"
+wrote '{}'
+
+cat <<OUTRO
+
+${bold}Done in $((SECONDS - began)) s, and every step above was checked against the platform.${plain}
+Four people still have a seat that nobody declared, Dan, who left, among them.
+Next: README.md to use it on a real business, examples/access-review to find the Dans.
+OUTRO

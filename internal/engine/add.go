@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -18,6 +19,8 @@ type AddTask struct {
 	// of adopting them.
 	RefuseExisting bool
 	Limits         Limits
+
+	inPlace bool // as in RoleTask
 }
 
 // Add gives somebody a seat, or adopts the one they have. It looks first, sends
@@ -28,42 +31,60 @@ func (h *Hub) Add(ctx context.Context, in AddTask) (Result, error) {
 	if task.Role == "" {
 		task.Role = h.platform.DefaultRole()
 	}
-	return h.write(ctx, task, func() (Result, error) { return h.add(ctx, task, in) })
+	return h.write(ctx, task, func() (Result, error) {
+		m, _, err := h.Find(ctx, in.Email, "")
+		if err != nil {
+			return Result{}, h.taskError(ctx, task, err, hub.Presence{})
+		}
+		if live(m) {
+			return h.adopt(ctx, task, in, m)
+		}
+		return h.add(ctx, task, in, m)
+	})
 }
 
-func (h *Hub) add(ctx context.Context, task hub.Task, in AddTask) (Result, error) {
-	m, found, err := h.Find(ctx, in.Email, "")
-	if err != nil {
-		return Result{}, h.taskError(ctx, task, err, hub.Presence{})
-	}
-	if found && m.Status.Live() {
-		return h.adopt(ctx, task, in, m)
-	}
-	absent := known(hub.Member{})
-	if _, err := h.permit(task, hub.OpAdd, in.Limits, absent); err != nil {
+// add sends the invitation to somebody who is not there. was is the row of an
+// invitation that came to nothing, or nobody.
+func (h *Hub) add(ctx context.Context, task hub.Task, in AddTask, was hub.Member) (Result, error) {
+	if _, err := h.permit(task, hub.OpAdd, in.Limits, known(was)); err != nil {
 		return Result{}, err
 	}
+	if task.Role == "" {
+		return Result{}, h.refuse(task, hub.ReasonInvalidRole, known(was),
+			fmt.Sprintf("No role is given, and %s has no least-privileged one that roster could take instead. Set role.", h.platform.Title))
+	}
+	if ctx.Err() != nil {
+		return Result{}, h.taskError(ctx, task, ctx.Err(), known(was))
+	}
 
+	email := hub.FoldEmail(in.Email)
 	added, err := h.conn().Add(ctx, h.ref, hub.Add{Email: in.Email, Role: task.Role, Name: in.Name})
 	if err != nil {
-		return h.addFailed(ctx, task, in, err)
+		return h.addFailed(ctx, task, in, was, err)
 	}
-	if added.Email == "" {
-		added.Email = task.Email
+	added.Email = hub.FoldEmail(cmp.Or(added.Email, email))
+	key := hub.Key{Email: email, ID: added.ID, Status: added.Status}
+	seen, ok, err := h.settle(ctx, key, live)
+	if anywhere := (hub.Key{Email: email}); !ok && err == nil && key != anywhere {
+		// The seat is not where the platform's answer said: an invitation can be
+		// accepted, and have another id, before it is seen. So one look
+		// everywhere, which costs more than the others.
+		seen, err = h.lookup(ctx, anywhere)
+		ok = err == nil && live(seen)
 	}
-	key := hub.Key{Email: task.Email, ID: added.ID, Status: added.Status}
-	seen, ok, err := h.settle(ctx, key, func(m hub.Member) bool { return m.Status != "" && m.Status.Live() })
 	if !ok {
 		// The platform said yes and does not show it yet: that is a seat, and
 		// losing it from state would be worse than an id that comes later.
-		h.remember(added, "")
+		added.Role = cmp.Or(added.Role, task.Role)
+		added.Status = cmp.Or(added.Status, hub.StatusUnknown)
+		added = h.remember(added, was)
 		note := fmt.Sprintf("%s accepted the task for %s, and its list does not show it yet. The next refresh will.", h.platform.Vendor, task.Email)
 		if err != nil {
 			note = fmt.Sprintf("%s accepted the task for %s, and it could not be read back (%s). The next refresh will.", h.platform.Vendor, task.Email, h.explain(ctx, err).Reason)
 		}
 		return Result{Member: added, Unverified: true, Notes: []string{note}}, nil
 	}
-	h.remember(seen, added.ID)
+	seen = h.remember(seen, was)
 	if seen.Role != task.Role && seen.Role != "" {
 		// Somebody else's invitation for the same address was there first, and
 		// the platform kept quiet about it.
@@ -73,38 +94,36 @@ func (h *Hub) add(ctx context.Context, task hub.Task, in AddTask) (Result, error
 }
 
 // addFailed finds out what became of an add that did not answer yes.
-func (h *Hub) addFailed(ctx context.Context, task hub.Task, in AddTask, err error) (Result, error) {
-	fault := h.explain(ctx, err)
+func (h *Hub) addFailed(ctx context.Context, task hub.Task, in AddTask, was hub.Member, err error) (Result, error) {
+	fault, email := h.explain(ctx, err), hub.FoldEmail(in.Email)
 	switch {
 	case fault.Reason == hub.ReasonConflict:
 		// Somebody was quicker, or the platform keeps a row its list hides.
-		m, ok, lookErr := h.settle(ctx, hub.Key{Email: task.Email}, func(m hub.Member) bool { return m.Status != "" })
-		if ok && m.Status.Live() {
-			h.remember(m, "")
-			return h.adopt(ctx, task, in, m)
+		m, ok, lookErr := h.settle(ctx, hub.Key{Email: email}, func(m hub.Member) bool { return m.Status != "" })
+		if ok && live(m) {
+			return h.adopt(ctx, task, in, h.remember(m, was))
 		}
-		return Result{}, h.taskError(ctx, task, err, hub.Presence{Known: lookErr == nil, Member: m})
+		// "Already there" and "not there" in one breath is nothing known.
+		return Result{}, h.taskError(ctx, task, err, hub.Presence{Known: lookErr == nil && ok, Member: m})
 
 	case fault.Uncertain && ctx.Err() == nil:
-		m, ok, _ := h.settle(ctx, hub.Key{Email: task.Email}, func(m hub.Member) bool { return m.Status != "" && m.Status.Live() })
-		if ok {
-			h.remember(m, "")
-			if m.Role != task.Role {
-				return h.adopt(ctx, task, in, m)
-			}
-			return Result{Member: m}, nil
+		m, ok, _ := h.settle(ctx, hub.Key{Email: email}, live)
+		if !ok {
+			// Not to be seen is not proof: an invitation may take its time. So no
+			// second one from here; the next apply looks before it invites.
+			return Result{}, h.lost(ctx, task, err, hub.Presence{})
 		}
-		// Not to be seen is not proof: an invitation may take its time. So no
-		// second one from here; the next apply looks before it invites.
-		if fault.Reason != hub.ReasonCancelled && fault.Reason != hub.ReasonTimeout {
-			fault.Reason = hub.ReasonOutcomeUnknown
+		m = h.remember(m, was)
+		if m.Role != task.Role && m.Role != "" {
+			in.inPlace = true
+			return h.adopt(ctx, task, in, m)
 		}
-		return Result{}, &hub.TaskError{Task: task, Fault: fault, Err: err}
+		return Result{Member: m}, nil
 
 	case fault.Uncertain:
-		return Result{}, &hub.TaskError{Task: task, Fault: fault, Err: err}
+		return Result{}, h.lost(ctx, task, err, hub.Presence{})
 	}
-	return Result{}, h.taskError(ctx, task, err, known(hub.Member{}))
+	return Result{}, h.taskError(ctx, task, err, known(was))
 }
 
 // adopt takes over somebody who is there, with the wanted role.
@@ -119,7 +138,7 @@ func (h *Hub) adopt(ctx context.Context, task hub.Task, in AddTask, m hub.Member
 	}
 	change := task
 	change.Kind, change.OldRole = hub.TaskChangeRole, m.Role
-	result, err := h.changeRole(ctx, change, RoleTask{Email: in.Email, Role: in.Role, Limits: in.Limits}, m)
+	result, err := h.changeRole(ctx, change, RoleTask{Email: in.Email, Role: in.Role, Limits: in.Limits, inPlace: in.inPlace}, m)
 	result.Adopted = true
 	return result, err
 }

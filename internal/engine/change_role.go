@@ -1,8 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
 )
@@ -17,22 +20,25 @@ type RoleTask struct {
 	Kind   hub.RoleKind // "" means primary
 	Revoke bool
 	Limits Limits
+
+	taking  bool // to take, not to give: somebody who is gone is done
+	inPlace bool // an invitation was just sent: no other one for this task
 }
 
 // ChangeRole changes one role of somebody on the hub. It is done when the
 // platform shows the role, not when it says yes. The error is a *hub.TaskError.
 func (h *Hub) ChangeRole(ctx context.Context, in RoleTask) (Result, error) {
+	in.taking = in.taking || in.Revoke
 	task := hub.Task{Kind: hub.TaskChangeRole, Hub: h.ref, Email: hub.FoldEmail(in.Email), Role: in.Role, Revoke: in.Revoke}
 	return h.write(ctx, task, func() (Result, error) {
-		m, found, err := h.Find(ctx, in.Email, in.MemberID)
-		if err != nil {
+		m, _, err := h.Find(ctx, in.Email, in.MemberID)
+		switch {
+		case err != nil:
 			return Result{}, h.taskError(ctx, task, err, hub.Presence{})
-		}
-		if !found || !m.Status.Live() {
-			if in.Revoke {
-				return Result{}, nil // no seat, no role to take
-			}
-			return Result{}, h.refuse(task, hub.ReasonNotFound, known(hub.Member{}),
+		case !live(m) && in.taking:
+			return Result{}, nil // no seat, no role to take
+		case !live(m):
+			return Result{}, h.refuse(task, hub.ReasonNotFound, known(m),
 				fmt.Sprintf("%s is not on the hub, so there is no role to change. Add them first: with roster_hub_member, or by hand.", task.Email))
 		}
 		return h.changeRole(ctx, task, in, m)
@@ -42,23 +48,21 @@ func (h *Hub) ChangeRole(ctx context.Context, in RoleTask) (Result, error) {
 // Downgrade returns somebody to a lesser primary role, and is content when they
 // are not there: what is to be taken is gone already.
 func (h *Hub) Downgrade(ctx context.Context, in RoleTask) (Result, error) {
-	task := hub.Task{Kind: hub.TaskChangeRole, Hub: h.ref, Email: hub.FoldEmail(in.Email), Role: in.Role}
-	return h.write(ctx, task, func() (Result, error) {
-		m, found, err := h.Find(ctx, in.Email, in.MemberID)
-		if err != nil {
-			return Result{}, h.taskError(ctx, task, err, hub.Presence{})
-		}
-		if !found || !m.Status.Live() {
-			return Result{}, nil
-		}
-		return h.changeRole(ctx, task, in, m)
-	})
+	in.taking = true
+	return h.ChangeRole(ctx, in)
 }
 
 func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.Member) (Result, error) {
+	if in.Role == "" {
+		return Result{}, h.refuse(task, hub.ReasonInvalidRole, known(m),
+			fmt.Sprintf("No role is given, and %s has no least-privileged one that roster could take instead.", h.platform.Title))
+	}
 	// Once more after an acceptance: the invitation that was to be changed can
 	// turn into a seat with another id between the look and the write.
 	for again := false; ; again = true {
+		if !in.holds(m) {
+			m = h.sharpen(ctx, m)
+		}
 		if in.holds(m) {
 			return Result{Member: m}, nil
 		}
@@ -70,71 +74,128 @@ func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.
 			return Result{}, err
 		}
 		if support == hub.ByReinvite {
-			return h.reinvite(ctx, task, m)
-		}
-		if in.primary() {
-			if err := h.guardDemotion(ctx, task, m, in.Role, in.Limits); err != nil {
-				return Result{}, err
-			}
-		}
-		changeErr := h.conn().ChangeRole(ctx, h.ref, m, in.change())
-		fault := hub.Fault{}
-		if changeErr != nil {
-			fault = h.explain(ctx, changeErr)
-		}
-		switch {
-		case changeErr != nil && fault.Reason == hub.ReasonNotFound && !again:
-			now, err := h.lookup(ctx, hub.Key{Email: task.Email})
-			if err == nil && now.Status.Live() && now.Status != "" && now.ID != m.ID {
-				h.remember(now, m.ID)
-				m = now
+			seat, result, err := h.reinvite(ctx, task, in, m)
+			if live(seat) && !again {
+				m = seat
 				continue
 			}
-			return Result{}, h.taskError(ctx, task, changeErr, hub.Presence{Known: err == nil, Member: now})
-		case changeErr != nil && (!fault.Uncertain || ctx.Err() != nil):
-			now := known(m)
-			now.Known = !fault.Uncertain
-			return Result{}, h.taskError(ctx, task, changeErr, now)
+			return result, err
+		}
+		if err := h.guardDemotion(ctx, task, m, in.after(m), in.Limits); err != nil {
+			return Result{}, err
+		}
+		if ctx.Err() != nil {
+			return Result{}, h.taskError(ctx, task, ctx.Err(), known(m))
 		}
 
-		seen, ok, err := h.settle(ctx, hub.Key{Email: task.Email, ID: m.ID, Status: m.Status}, in.holds)
-		if ok {
-			h.remember(seen, m.ID)
-			return Result{Member: seen}, nil
+		changeErr := h.conn().ChangeRole(ctx, h.ref, m, in.change())
+		if changeErr != nil {
+			fault := h.explain(ctx, changeErr)
+			switch {
+			case fault.Reason == hub.ReasonNotFound:
+				now, err := h.lookup(ctx, elsewhere(m))
+				if err != nil {
+					return Result{}, h.taskError(ctx, task, err, hub.Presence{})
+				}
+				now = h.replace(now, m)
+				switch {
+				case moved(m, now) && !again:
+					m = now
+					continue
+				case !live(now) && in.taking:
+					return Result{}, nil
+				}
+				return Result{}, h.taskError(ctx, task, changeErr, known(now))
+			case !fault.Uncertain:
+				return Result{}, h.taskError(ctx, task, changeErr, known(m))
+			case ctx.Err() != nil:
+				return Result{}, h.lost(ctx, task, changeErr, hub.Presence{})
+			}
 		}
-		if err != nil || changeErr != nil {
+
+		accepted := func(now hub.Member) bool { return m.Status.Pending() && moved(m, now) }
+		seen, ok, err := h.settle(ctx, keyOf(m), func(now hub.Member) bool { return in.holds(now) || accepted(now) })
+		if err != nil {
 			if changeErr == nil {
-				changeErr, fault = err, h.explain(ctx, err)
+				return Result{}, h.lost(ctx, task, err, hub.Presence{}, h.accepted())
 			}
-			fault.Uncertain = true
-			if fault.Reason != hub.ReasonCancelled && fault.Reason != hub.ReasonTimeout {
-				fault.Reason = hub.ReasonOutcomeUnknown
-			}
-			return Result{}, &hub.TaskError{Task: task, Fault: fault, Now: hub.Presence{Known: err == nil, Member: seen}, Err: changeErr}
+			return Result{}, h.lost(ctx, task, changeErr, hub.Presence{})
 		}
-		return Result{}, h.refuse(task, hub.ReasonUnknown, known(seen),
-			fmt.Sprintf("%s answered that the role is changed, and after %s it still shows %s.", h.platform.Vendor, h.platform.Settle, roleOrNone(seen.Role)))
+		seen = h.replace(seen, m)
+		switch {
+		case in.holds(seen):
+			return Result{Member: seen}, nil
+		case !live(seen) && in.taking:
+			return Result{}, nil
+		case ok && !again:
+			m = seen
+		case changeErr != nil:
+			return Result{}, h.lost(ctx, task, changeErr, known(seen))
+		default:
+			return Result{}, h.unmoved(task, known(seen), fmt.Sprintf("%s answered that the role is changed, and after %s it still shows %s.",
+				h.platform.Vendor, h.platform.Settle, rolesOf(seen)))
+		}
 	}
 }
 
 // reinvite changes the role of an invitation on a platform that cannot: it
-// withdraws the invitation and sends another one.
-func (h *Hub) reinvite(ctx context.Context, task hub.Task, m hub.Member) (Result, error) {
-	if err := h.conn().Remove(ctx, h.ref, m); err != nil {
-		return Result{}, h.taskError(ctx, task, err, known(m))
+// withdraws the invitation and sends another one. A seat comes back when the
+// invitation turns out to have been accepted; nothing has been sent then.
+func (h *Hub) reinvite(ctx context.Context, task hub.Task, in RoleTask, m hub.Member) (seat hub.Member, result Result, err error) {
+	if in.inPlace {
+		return hub.Member{}, Result{}, h.unmoved(task, known(m), fmt.Sprintf(
+			"An invitation was sent, and %s shows one with the role %s. It cannot change the role of an invitation, and roster does not send a second one for one task. The next apply looks again.", h.platform.Vendor, m.Role))
 	}
-	if _, ok, err := h.settle(ctx, hub.Key{Email: task.Email, ID: m.ID, Status: m.Status}, func(m hub.Member) bool { return m.Status == "" || !m.Status.Live() }); !ok {
-		if err == nil {
-			return Result{}, h.refuse(task, hub.ReasonUnknown, known(m), "The old invitation is still there after it was withdrawn, so no new one was sent.")
+	// What comes second has to be possible before what comes first is done.
+	for _, op := range []hub.Operation{hub.OpCancel, hub.OpAdd} {
+		if _, err := h.permit(task, op, in.Limits, known(m)); err != nil {
+			return hub.Member{}, Result{}, err
 		}
-		return Result{}, h.taskError(ctx, task, err, hub.Presence{})
 	}
-	h.forget(m)
-	result, err := h.add(ctx, task, AddTask{Email: task.Email, Role: task.Role, Name: m.Name})
+	if ctx.Err() != nil {
+		return hub.Member{}, Result{}, h.taskError(ctx, task, ctx.Err(), known(m))
+	}
+	next, err := h.cancel(ctx, task, m)
+	if err != nil || live(next) {
+		return next, Result{}, err
+	}
+	result, err = h.add(ctx, task, AddTask{Email: cmp.Or(m.Email, task.Email), Role: task.Role, Name: m.Name, Limits: in.Limits, inPlace: true}, hub.Member{})
 	if err != nil {
-		return result, h.taskError(ctx, task, err, hub.Presence{}, "The invitation with the old role was withdrawn.")
+		err = h.taskError(ctx, task, err, hub.Presence{}, "The invitation with the old role was withdrawn.")
 	}
-	return result, nil
+	return hub.Member{}, result, err
+}
+
+// cancel withdraws an invitation and looks until it is gone. Somebody comes back
+// who has accepted it.
+func (h *Hub) cancel(ctx context.Context, task hub.Task, m hub.Member) (hub.Member, error) {
+	cancelErr := h.conn().Remove(ctx, h.ref, m)
+	key := keyOf(m)
+	if cancelErr != nil {
+		fault := h.explain(ctx, cancelErr)
+		switch {
+		case fault.Reason == hub.ReasonNotFound:
+			key = elsewhere(m) // accepted, withdrawn by somebody else, or run out
+		case !fault.Uncertain:
+			return hub.Member{}, h.taskError(ctx, task, cancelErr, known(m))
+		case ctx.Err() != nil:
+			return hub.Member{}, h.lost(ctx, task, cancelErr, hub.Presence{})
+		}
+	}
+	seen, ok, err := h.settle(ctx, key, func(now hub.Member) bool { return !live(now) || moved(m, now) })
+	switch {
+	case ok && !live(seen):
+		h.forget(m)
+		return hub.Member{}, nil
+	case ok:
+		return h.remember(seen, m), nil
+	case cancelErr == nil && err == nil:
+		return hub.Member{}, h.unmoved(task, known(seen), "The old invitation is still there after it was withdrawn, so no new one was sent.")
+	case cancelErr == nil:
+		return hub.Member{}, h.lost(ctx, task, err, hub.Presence{}, h.accepted())
+	default:
+		return hub.Member{}, h.lost(ctx, task, cancelErr, hub.Presence{Known: err == nil, Member: seen})
+	}
 }
 
 func (t RoleTask) primary() bool { return t.Kind != hub.Secondary }
@@ -151,10 +212,23 @@ func (t RoleTask) holds(m hub.Member) bool {
 	}
 }
 
+// after is m as the task would leave it.
+func (t RoleTask) after(m hub.Member) hub.Member {
+	switch {
+	case t.primary():
+		m.Role = t.Role
+	case t.Revoke:
+		m.Secondary = slices.DeleteFunc(slices.Clone(m.Secondary), func(role string) bool { return role == t.Role })
+	default:
+		m.Secondary = append(slices.Clone(m.Secondary), t.Role)
+	}
+	return m
+}
+
 // Operation is what the platform has to be able to do for this task on m.
 func (t RoleTask) Operation(m hub.Member) hub.Operation {
 	switch {
-	case t.primary() && m.Status == hub.StatusInvited:
+	case t.primary() && m.Status.Pending():
 		return hub.OpChangeInvitedRole
 	case t.primary():
 		return hub.OpChangeRole
@@ -176,9 +250,13 @@ func (t RoleTask) change() hub.RoleChange {
 	}
 }
 
-func roleOrNone(role string) string {
-	if role == "" {
+func rolesOf(m hub.Member) string {
+	switch {
+	case !live(m):
+		return "nobody of that address"
+	case len(m.Roles()) == 0:
 		return "no role"
+	default:
+		return "the role " + strings.Join(m.Roles(), ", ")
 	}
-	return "the role " + role
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
 )
@@ -11,31 +12,43 @@ import (
 // somebody. A nil error is no promise: the guards ask again before the write.
 func (h *Hub) CheckRemoval(ctx context.Context, m hub.Member, limits Limits) error {
 	task := hub.Task{Kind: hub.TaskRemove, Hub: h.ref, Email: hub.FoldEmail(m.Email), OldRole: m.Role}
-	return h.guardRemoval(ctx, task, m, limits)
+	return h.check(func() error { return h.guardRemoval(ctx, task, m, limits) })
 }
 
 // CheckDemotion says at plan time whether the guards would refuse a new primary
 // role for somebody.
 func (h *Hub) CheckDemotion(ctx context.Context, m hub.Member, role string, limits Limits) error {
 	task := hub.Task{Kind: hub.TaskChangeRole, Hub: h.ref, Email: hub.FoldEmail(m.Email), Role: role, OldRole: m.Role}
-	return h.guardDemotion(ctx, task, m, role, limits)
+	after := RoleTask{Role: role}.after(m)
+	return h.check(func() error { return h.guardDemotion(ctx, task, m, after, limits) })
 }
 
+// check asks a guard, or puts the question off while credentials are unknown.
+func (h *Hub) check(guard func() error) error {
+	if waiting, err := h.Ready(); waiting || err != nil {
+		return err
+	}
+	return guard()
+}
+
+// The guards exempt nobody but invited people, who hold nothing yet. A
+// suspended seat or one in an unknown state may well be the one that counts.
+
 func (h *Hub) guardRemoval(ctx context.Context, task hub.Task, m hub.Member, limits Limits) error {
-	if limits.AllowLockout || m.Status.Pending() {
+	if limits.AllowLockout || m.Status == hub.StatusInvited {
 		return nil
 	}
 	if err := h.guardSelf(ctx, task, m, "remove"); err != nil {
 		return err
 	}
-	if !h.platform.IsAdmin(m.Role) {
+	if !h.isAdmin(m) {
 		return nil
 	}
 	return h.guardLastAdmin(ctx, task, m)
 }
 
-func (h *Hub) guardDemotion(ctx context.Context, task hub.Task, m hub.Member, role string, limits Limits) error {
-	if limits.AllowLockout || m.Status.Pending() || !h.platform.IsAdmin(m.Role) || h.platform.IsAdmin(role) {
+func (h *Hub) guardDemotion(ctx context.Context, task hub.Task, m, after hub.Member, limits Limits) error {
+	if limits.AllowLockout || m.Status == hub.StatusInvited || !h.isAdmin(m) || h.isAdmin(after) {
 		return nil
 	}
 	if err := h.guardSelf(ctx, task, m, "demote"); err != nil {
@@ -43,6 +56,9 @@ func (h *Hub) guardDemotion(ctx context.Context, task hub.Task, m hub.Member, ro
 	}
 	return h.guardLastAdmin(ctx, task, m)
 }
+
+// isAdmin says whether any role of m can manage the hub's people.
+func (h *Hub) isAdmin(m hub.Member) bool { return slices.ContainsFunc(m.Roles(), h.platform.IsAdmin) }
 
 // guardLastAdmin refuses unless another administrator is found on the platform
 // now. The roster names the candidates; each is looked up afresh until one
@@ -54,19 +70,25 @@ func (h *Hub) guardLastAdmin(ctx context.Context, task hub.Task, m hub.Member) e
 		return h.taskError(ctx, task, err, hub.Presence{})
 	}
 	for _, other := range members {
-		if other.ID == m.ID || other.Status != hub.StatusActive || !h.platform.IsAdmin(other.Role) {
+		if other.Status != hub.StatusActive || !h.isAdmin(other) || same(m, other) {
 			continue
 		}
-		now, err := h.lookup(ctx, hub.Key{Email: hub.FoldEmail(other.Email), ID: other.ID, Status: hub.StatusActive})
+		now, err := h.lookup(ctx, keyOf(other))
 		if err != nil {
 			return h.taskError(ctx, task, err, known(m))
 		}
-		if now.Status == hub.StatusActive && h.platform.IsAdmin(now.Role) {
+		if now.Status == hub.StatusActive && h.isAdmin(now) && !same(m, now) {
 			return nil
 		}
 	}
 	return h.refuse(task, hub.ReasonLastAdmin, known(m),
 		fmt.Sprintf("%s is the last administrator of %s, and without one nobody can manage its people. Make somebody else an administrator first, in an apply of its own; or set allow_lockout = true on this resource.", m.Label(), h.Name()))
+}
+
+// same says whether a and b are one person: not every platform gives ids, nor
+// shows every address.
+func same(a, b hub.Member) bool {
+	return a.ID != "" && a.ID == b.ID || a.Email != "" && hub.FoldEmail(a.Email) == hub.FoldEmail(b.Email)
 }
 
 func (h *Hub) guardSelf(ctx context.Context, task hub.Task, m hub.Member, verb string) error {

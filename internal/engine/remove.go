@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -14,91 +15,150 @@ type RemoveTask struct {
 	Limits   Limits
 }
 
+// maxRows ends a removal that finds row after row of one person: a seat, an
+// invitation beside it, one accepted in between. More than that is a platform
+// that gives out seats as fast as roster takes them.
+const maxRows = 5
+
 // Remove takes somebody's seat, or withdraws their invitation. Somebody who is
 // not there is success. It is done when a look-up finds them gone, not when the
 // platform says yes. The error is a *hub.TaskError.
 func (h *Hub) Remove(ctx context.Context, in RemoveTask) (Result, error) {
 	task := hub.Task{Kind: hub.TaskRemove, Hub: h.ref, Email: hub.FoldEmail(in.Email)}
 	return h.write(ctx, task, func() (Result, error) {
-		m, found, err := h.Find(ctx, in.Email, in.MemberID)
+		m, _, err := h.Find(ctx, in.Email, in.MemberID)
 		if err != nil {
 			return Result{}, h.taskError(ctx, task, err, hub.Presence{})
 		}
-		if !found || !m.Status.Live() {
+		var done []string
+		for range maxRows {
+			if !live(m) {
+				return Result{}, nil
+			}
+			m = h.sharpen(ctx, m)
+			next, err := h.remove(ctx, task, in, m, len(done) > 0)
+			if err != nil {
+				return Result{}, h.taskError(ctx, task, err, hub.Presence{}, done...)
+			}
+			if !live(next) {
+				// The list may have shown another row of the same address: an
+				// invitation beside the seat would let the leaver in again.
+				done = append(done, fmt.Sprintf("%s (id %q, %s) was removed.", m.Label(), m.ID, m.Status))
+				next, err = h.rest(ctx, task, m, done)
+				if err != nil {
+					return Result{}, err
+				}
+			}
+			m = next
+		}
+		if !live(m) {
 			return Result{}, nil
 		}
-		return h.remove(ctx, task, in, m)
+		return Result{}, h.taskError(ctx, task, h.unmoved(task, known(m), "A new seat or invitation was there after each one that was removed."), hub.Presence{}, done...)
 	})
 }
 
-func (h *Hub) remove(ctx context.Context, task hub.Task, in RemoveTask, m hub.Member) (Result, error) {
-	for again := false; ; again = true {
-		op := hub.OpRemove
-		if m.Status.Pending() {
-			op = hub.OpCancel
+// rest is another row of the person behind gone, as the platform shows it now.
+func (h *Hub) rest(ctx context.Context, task hub.Task, gone hub.Member, done []string) (hub.Member, error) {
+	if gone.Email == "" {
+		return hub.Member{}, nil
+	}
+	for _, m := range h.snapshot.find(gone.Email, "") {
+		if !live(m) {
+			continue
 		}
-		task.OldRole = m.Role
-		if _, err := h.permit(task, op, in.Limits, known(m)); err != nil {
-			return Result{}, err
+		now, err := h.lookup(ctx, hub.Key{Email: m.Email, ID: m.ID, Status: m.Status})
+		if err != nil {
+			return hub.Member{}, h.taskError(ctx, task, err, hub.Presence{}, done...)
 		}
-		if err := h.guardRemoval(ctx, task, m, in.Limits); err != nil {
-			return Result{}, err
+		if live(now) && now.ID != gone.ID {
+			return now, nil
 		}
-		removeErr := h.conn().Remove(ctx, h.ref, m)
-		if removeErr == nil {
-			return h.confirmGone(ctx, task, m, nil)
-		}
-		fault := h.explain(ctx, removeErr)
-		switch {
-		case fault.Reason == hub.ReasonNotFound:
-			// "Does not exist" may mean "is not shown to you". Only a complete
-			// list tells, and it also finds an invitation that was accepted
-			// between the look and the write: a seat under a new id.
-			if err := h.snapshot.reread(ctx); err != nil {
-				return Result{}, h.taskError(ctx, task, removeErr, hub.Presence{})
-			}
-			now, found, err := h.Find(ctx, in.Email, in.MemberID)
-			switch {
-			case err != nil:
-				return Result{}, h.taskError(ctx, task, err, hub.Presence{})
-			case !found || !now.Status.Live():
-				return Result{}, nil
-			case now.ID != m.ID && !again:
-				m = now
-				continue
-			}
-			return Result{}, h.taskError(ctx, task, removeErr, known(now))
-		case fault.Uncertain && ctx.Err() == nil:
-			return h.confirmGone(ctx, task, m, removeErr)
-		}
-		now := known(m)
-		now.Known = !fault.Uncertain
-		return Result{}, h.taskError(ctx, task, removeErr, now)
+		h.forget(m)
+	}
+	return hub.Member{}, nil
+}
+
+// remove takes one row of somebody. What comes back is nobody, or the row they
+// turned out to have instead. more says that another row of theirs is gone
+// already.
+func (h *Hub) remove(ctx context.Context, task hub.Task, in RemoveTask, m hub.Member, more bool) (hub.Member, error) {
+	op := hub.OpRemove
+	if m.Status.Pending() {
+		op = hub.OpCancel
+	}
+	task.OldRole = m.Role
+	if _, err := h.permit(task, op, in.Limits, known(m)); err != nil {
+		return hub.Member{}, err
+	}
+	if err := h.guardRemoval(ctx, task, m, in.Limits); err != nil {
+		return hub.Member{}, err
+	}
+	if ctx.Err() != nil {
+		return hub.Member{}, h.taskError(ctx, task, ctx.Err(), known(m))
+	}
+
+	removeErr := h.conn().Remove(ctx, h.ref, m)
+	if removeErr == nil {
+		return h.confirmGone(ctx, task, m, nil)
+	}
+	fault := h.explain(ctx, removeErr)
+	switch {
+	case fault.Reason == hub.ReasonNotFound && more && m.Status.Pending():
+		// The seat is gone, and the invitation it came from was only a shadow in
+		// the list.
+		h.forget(m)
+		return hub.Member{}, nil
+	case fault.Reason == hub.ReasonNotFound:
+		return h.relist(ctx, task, in, m, removeErr)
+	case !fault.Uncertain:
+		return hub.Member{}, h.taskError(ctx, task, removeErr, known(m))
+	case ctx.Err() != nil:
+		return hub.Member{}, h.lost(ctx, task, removeErr, hub.Presence{})
+	default:
+		return h.confirmGone(ctx, task, m, removeErr)
+	}
+}
+
+// relist finds out what "does not exist" meant: it may be "is not shown to
+// you". Only a complete list tells, and it also finds an invitation that was
+// accepted between the look and the write: a seat under a new id.
+func (h *Hub) relist(ctx context.Context, task hub.Task, in RemoveTask, m hub.Member, notFound error) (hub.Member, error) {
+	if err := h.snapshot.reread(ctx); err != nil {
+		return hub.Member{}, h.taskError(ctx, task, err, hub.Presence{})
+	}
+	now, _, err := h.Find(ctx, cmp.Or(m.Email, in.Email), m.ID)
+	switch {
+	case err != nil:
+		return hub.Member{}, h.taskError(ctx, task, err, hub.Presence{})
+	case !live(now):
+		return hub.Member{}, nil
+	case now.ID != m.ID || now.Status.Pending() != m.Status.Pending():
+		return now, nil
+	default:
+		return hub.Member{}, h.taskError(ctx, task, notFound, known(now))
 	}
 }
 
 // confirmGone looks until the seat is gone. removeErr is nil when the platform
-// said yes, else the error that left the outcome open.
-func (h *Hub) confirmGone(ctx context.Context, task hub.Task, m hub.Member, removeErr error) (Result, error) {
-	seen, ok, err := h.settle(ctx, hub.Key{Email: task.Email, ID: m.ID, Status: m.Status},
-		func(m hub.Member) bool { return m.Status == "" || !m.Status.Live() })
+// said yes, else the error that left the outcome open. What comes back is
+// nobody, or the seat that an invitation had become.
+func (h *Hub) confirmGone(ctx context.Context, task hub.Task, m hub.Member, removeErr error) (hub.Member, error) {
+	seen, ok, err := h.settle(ctx, keyOf(m), func(now hub.Member) bool { return !live(now) || moved(m, now) })
 	switch {
-	case ok:
+	case ok && !live(seen):
 		h.forget(m)
-		return Result{}, nil
-	case err == nil && removeErr == nil:
-		return Result{}, h.refuse(task, hub.ReasonUnknown, known(seen),
+		return hub.Member{}, nil
+	case ok, err == nil && m.Status.Pending() && seen.Status == hub.StatusActive:
+		return h.remember(seen, m), nil
+	case err != nil && removeErr == nil:
+		return hub.Member{}, h.lost(ctx, task, err, hub.Presence{}, h.accepted())
+	case err != nil:
+		return hub.Member{}, h.lost(ctx, task, removeErr, hub.Presence{})
+	case removeErr == nil:
+		return hub.Member{}, h.unmoved(task, known(seen),
 			fmt.Sprintf("%s answered that the person is removed, and after %s still shows them.", h.platform.Vendor, h.platform.Settle))
-	case err == nil:
-		return Result{}, h.taskError(ctx, task, removeErr, known(seen))
+	default:
+		return hub.Member{}, h.lost(ctx, task, removeErr, known(seen))
 	}
-	if removeErr == nil {
-		removeErr = err
-	}
-	fault := h.explain(ctx, removeErr)
-	fault.Uncertain = true
-	if fault.Reason != hub.ReasonCancelled && fault.Reason != hub.ReasonTimeout {
-		fault.Reason = hub.ReasonOutcomeUnknown
-	}
-	return Result{}, &hub.TaskError{Task: task, Fault: fault, Err: removeErr}
 }

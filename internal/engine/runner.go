@@ -214,6 +214,14 @@ func keyOf(m hub.Member) hub.Key {
 	return key
 }
 
+// elsewhere finds the person behind m when the platform knows m itself no more.
+func elsewhere(m hub.Member) hub.Key {
+	if m.Email == "" {
+		return hub.Key{ID: m.ID}
+	}
+	return hub.Key{Email: m.Email}
+}
+
 // moved says that the person behind m now has another row than m: an accepted
 // invitation is a seat with an id of its own on many platforms.
 func moved(m, now hub.Member) bool {
@@ -261,6 +269,15 @@ func (h *Hub) remember(m, was hub.Member) hub.Member {
 	}
 	h.snapshot.apply(edit{email: was.Email, id: was.ID, member: &m})
 	return m
+}
+
+// replace is remember for a look-up that may have found nobody.
+func (h *Hub) replace(now, was hub.Member) hub.Member {
+	if now.Status == "" {
+		h.forget(was)
+		return now
+	}
+	return h.remember(now, was)
 }
 
 func (h *Hub) forget(m hub.Member) {

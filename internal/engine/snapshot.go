@@ -283,7 +283,6 @@ func (p *people) apply(e edit) {
 	m.Email = hub.FoldEmail(m.Email)
 	p.drop(m.Email, m.ID)
 	p.drop(m.Email, "")
-	live := func(r hub.Member) bool { return r.Status.Live() }
 	if m.ID == "" && slices.ContainsFunc(p.byEmail[m.Email], live) {
 		return // the same invitation, which the list knows better: it has its id
 	}

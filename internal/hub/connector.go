@@ -38,10 +38,14 @@ type Connector interface {
 	// Add gives somebody a seat or sends the invitation to one, once. It does
 	// not look first; an address that is there already is an error with
 	// ReasonConflict. The member it returns holds what the platform's answer
-	// told, perhaps no id.
+	// told, perhaps no id. Where a platform takes several calls and a later one
+	// fails, it returns the member as far as it got, with its id, beside the
+	// error: a seat that is there must not be lost from sight.
 	Add(ctx context.Context, ref Ref, in Add) (Member, error)
 
 	// ChangeRole applies a change to m, a member or an invitation as last read.
+	// A change that the platform holds for a second administrator is no error:
+	// the next look-up shows it as Member.Awaiting. The same goes for Remove.
 	// Operations the platform's Capabilities call unsupported are refused with
 	// ReasonUnsupported and without a request.
 	ChangeRole(ctx context.Context, ref Ref, m Member, change RoleChange) error

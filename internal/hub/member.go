@@ -59,6 +59,20 @@ type Member struct {
 
 	InvitedAt time.Time // zero when the platform does not say
 	ExpiresAt time.Time // zero when it does not expire or the platform does not say
+
+	// Awaiting is a change to this seat that a second administrator has still
+	// to approve, nil when there is none. Role and Status stay what they are
+	// until then. Somebody whose very invitation is held has the status
+	// StatusPendingApproval instead.
+	Awaiting *Awaiting
+}
+
+// Awaiting is a change that a second administrator has still to approve.
+type Awaiting struct {
+	Task      TaskKind // change_role or remove
+	Role      string   // the primary role to be, for a role change
+	ID        string   // the platform's id of the review
+	ExpiresAt time.Time
 }
 
 // HasRole says whether m holds the role, primary or secondary.

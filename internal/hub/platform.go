@@ -22,6 +22,10 @@ type Platform struct {
 
 	Roles        []Role
 	Capabilities Capabilities
+	// Statuses are those a member of this platform can have.
+	Statuses []Status
+	// Limits are what the platform is known to cap.
+	Limits []Limit
 
 	// AdminURL is the screen where a person manages people, with {business_id}
 	// where the id goes.
@@ -40,6 +44,13 @@ type Platform struct {
 // HubAdminURL is the screen where a person manages the people of ref.
 func (p *Platform) HubAdminURL(ref Ref) string {
 	return strings.ReplaceAll(p.AdminURL, "{business_id}", url.QueryEscape(ref.BusinessID))
+}
+
+// Limit is a number the platform enforces.
+type Limit struct {
+	Name  string // "members", "admins", "pending_invitations"; the same name means the same on every platform
+	Value int
+	Note  string // what to know of it, a sentence; says so when the number is unconfirmed
 }
 
 // Role is one role a platform knows.

@@ -29,6 +29,9 @@ func (w *wire) walk(path, bearer string) (emails []string, sizes []int) {
 		emails = append(emails, page.column("email")...)
 		sizes = append(sizes, len(page.rows()))
 		next, _ = page.paging()["next"].(string)
+		if len(sizes) > 100 {
+			w.t.Fatal("the pages do not end")
+		}
 	}
 	return emails, sizes
 }

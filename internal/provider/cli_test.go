@@ -27,7 +27,7 @@ var build struct {
 	err error
 }
 
-func buildProvider(t *testing.T) string {
+func buildProvider(t testing.TB) string {
 	t.Helper()
 	build.Do(func() {
 		if build.dir, build.err = os.MkdirTemp("", "roster-build-"); build.err != nil {
@@ -53,7 +53,7 @@ func removeBuild() {
 
 // workspace is a folder in which a person runs Terraform commands.
 type workspace struct {
-	t   *testing.T
+	t   testing.TB
 	dir string
 	cli string
 	env []string

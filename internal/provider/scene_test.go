@@ -42,14 +42,14 @@ const (
 
 // scene is a simulated world, and a provider that can reach nothing else.
 type scene struct {
-	t   *testing.T
+	t   testing.TB
 	sim *hubsim.Sim
 	url string
 }
 
 // northwind is a scene with one Meta business: ada and olive administer it, bo
 // is an employee and ivo is invited. roster acts as a system user.
-func northwind(t *testing.T, more ...hubsim.PersonSeed) *scene {
+func northwind(t testing.TB, more ...hubsim.PersonSeed) *scene {
 	t.Helper()
 	return newScene(t, hubsim.Seed{
 		Hubs: []hubsim.HubSeed{{
@@ -64,7 +64,7 @@ func northwind(t *testing.T, more ...hubsim.PersonSeed) *scene {
 	})
 }
 
-func newScene(t *testing.T, seed hubsim.Seed) *scene {
+func newScene(t testing.TB, seed hubsim.Seed) *scene {
 	t.Helper()
 	var businesses []string
 	for _, h := range seed.Hubs {

@@ -1,5 +1,3 @@
-# What tools/demo.sh applies. Endpoint and token come from the environment, as
-# they would in a pipeline.
 terraform {
   required_providers {
     roster = {
@@ -8,14 +6,7 @@ terraform {
   }
 }
 
-provider "roster" {
-  meta_business = {}
-}
-
-variable "people" {
-  description = "Who has a seat, and with which role."
-  type        = map(string)
-}
+provider "roster" {} # credentials come from the environment
 
 resource "roster_business_hub" "paid_social" {
   platform    = "meta_business"
@@ -24,21 +15,24 @@ resource "roster_business_hub" "paid_social" {
 }
 
 resource "roster_hub_member" "people" {
-  for_each = var.people
+  for_each = local.people
 
   hub_id = roster_business_hub.paid_social.id
   email  = each.key
   role   = each.value
 }
 
+# Who really has a seat, held against who is declared.
 data "roster_hub_sync" "paid_social" {
   hub_id          = roster_business_hub.paid_social.id
-  expected_emails = keys(var.people)
+  expected_emails = keys(local.people)
 
   depends_on = [roster_hub_member.people]
 }
 
-output "nobody_declared" {
-  description = "People with a seat that this configuration does not name."
-  value       = data.roster_hub_sync.paid_social.unexpected
+output "seats" {
+  value = {
+    for m in data.roster_hub_sync.paid_social.members : coalesce(m.email, m.name) =>
+    "${m.role}, ${m.status}${m.expected ? "" : ", nobody declared them"}"
+  }
 }

@@ -301,8 +301,10 @@ func list[T any](ctx context.Context, c *client, operation, path string, params 
 			}
 			after = p.Paging.Cursors.After
 			if after == "" || seen[after] {
-				yield(none, &badAnswer{operation: operation, status: http.StatusOK,
-					problem: "Meta announces another page and gives no new cursor to it, so the list cannot be read to its end"})
+				yield(none, &badAnswer{
+					operation: operation, status: http.StatusOK,
+					problem: "Meta announces another page and gives no new cursor to it, so the list cannot be read to its end",
+				})
 				return
 			}
 			seen[after] = true
@@ -358,8 +360,10 @@ func (c *client) call(ctx context.Context, r request, target any) error {
 		}
 		return &refusal{operation: r.operation, effect: r.effect, status: resp.Status, attempts: resp.Attempts, throttle: resp.Throttle, graph: *e}
 	}
-	bad := &badAnswer{operation: r.operation, effect: r.effect, status: resp.Status, attempts: resp.Attempts, throttle: resp.Throttle,
-		requestID: resp.RequestID(), excerpt: excerpt(c.redactor, resp.Body)}
+	bad := &badAnswer{
+		operation: r.operation, effect: r.effect, status: resp.Status, attempts: resp.Attempts, throttle: resp.Throttle,
+		requestID: resp.RequestID(), excerpt: excerpt(c.redactor, resp.Body),
+	}
 	if resp.Status < 200 || resp.Status > 299 {
 		bad.problem = "the answer is not in Meta's form"
 		return bad

@@ -383,15 +383,14 @@ func TestSecretsStayInside(t *testing.T) {
 		{status: 200, body: `{"data":"` + testToken + `"}`},
 	}
 	for i, body := range bodies {
-		w := &wire{answer: always(body)}
-		server := httptest.NewServer(w)
-		defer server.Close()
-		graph, err := newClient(clientConfig{token: testToken, appSecret: testSecret, version: "v26.0", endpoint: server.URL, userAgent: "test", logger: logger,
-			tune: func(c *transport.Config) { c.Attempts, c.MinBackoff, c.MaxBackoff = 2, 1, 1 }})
+		server := httptest.NewServer(&wire{answer: always(body)})
+		t.Cleanup(server.Close)
+		c, err := open(hub.Options{UserAgent: "test", Logger: logger, Settings: map[string]string{
+			settingAccessToken: testToken, settingAppSecret: testSecret, settingEndpoint: server.URL,
+		}}, brief)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := &Connector{graph: graph, now: time.Now}
 		_, err = c.Members(t.Context(), testHub)
 		if err == nil {
 			t.Fatalf("answer %d is no error", i)

@@ -91,6 +91,7 @@ var platform = hub.Platform{
 		hub.OpRemove:            hub.Supported,
 		hub.OpCancel:            hub.Supported,
 	},
+	Statuses:       []hub.Status{hub.StatusActive, hub.StatusInvited, hub.StatusExpired, hub.StatusDeclined, hub.StatusUnknown},
 	AdminURL:       "https://business.facebook.com/latest/settings/business_users?business_id={business_id}",
 	PageSize:       pageSize,
 	Settle:         settle,
@@ -130,13 +131,17 @@ func New(o hub.Options) (*Connector, error) { return open(o, nil) }
 func open(o hub.Options, tune func(*transport.Config)) (*Connector, error) {
 	token := strings.TrimSpace(o.Settings[settingAccessToken])
 	if token == "" {
-		return nil, &hub.SettingError{Setting: settingAccessToken,
-			Problem: "no access token is set. Make one for an Admin system user of the business (Business settings, Users, System users, Generate token) with the business_management permission, and set it here or in META_ACCESS_TOKEN."}
+		return nil, &hub.SettingError{
+			Setting: settingAccessToken,
+			Problem: "no access token is set. Make one for an Admin system user of the business (Business settings, Users, System users, Generate token) with the business_management permission, and set it here or in META_ACCESS_TOKEN.",
+		}
 	}
 	version := cmp.Or(o.Settings[settingAPIVersion], defaultAPIVersion)
 	if !versionTag.MatchString(version) {
-		return nil, &hub.SettingError{Setting: settingAPIVersion,
-			Problem: fmt.Sprintf("%q is not a Graph API version: write it as v, the major number and .0, for example %s.", version, defaultAPIVersion)}
+		return nil, &hub.SettingError{
+			Setting: settingAPIVersion,
+			Problem: fmt.Sprintf("%q is not a Graph API version: write it as v, the major number and .0, for example %s.", version, defaultAPIVersion),
+		}
 	}
 	graph, err := newClient(clientConfig{
 		token:     hub.Secret(token),

@@ -48,12 +48,12 @@ func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, erro
 	}
 
 	b, err := c.graph.business(ctx, ref.BusinessID)
-	if err != nil {
+	if err != nil && !noSuchField(err) {
 		return hub.Business{}, fmt.Errorf("check business %s: %w", ref.BusinessID, err)
 	}
-	// A page or a person answers a GET on its id too. Fields that only a
-	// business has tell them apart; one of them is always set.
-	if b.ID != ref.BusinessID || b.VerificationStatus == "" && b.TwoFactorType == "" {
+	// A page or a person answers a GET on its id too. Either it lacks a field
+	// that every business has, or Meta lets it go unset.
+	if err != nil || b.ID != ref.BusinessID || b.VerificationStatus == "" && b.TwoFactorType == "" {
 		return hub.Business{}, &fault{hub.Fault{
 			Reason: hub.ReasonNotFound,
 			Detail: fmt.Sprintf("Id %s exists on Meta and is not a business portfolio. Take the id from Business settings, Business info; ids of pages, ad accounts and people do not work.", ref.BusinessID),

@@ -14,10 +14,7 @@ import (
 	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
 
-var (
-	adaSeat   = hub.Member{ID: "122100000000001", Email: "ada@agency.example", Status: hub.StatusActive, Role: "EMPLOYEE"}
-	hireInvit = hub.Member{ID: "333000000000009", Email: "new.hire@agency.example", Status: hub.StatusInvited, Role: "EMPLOYEE"}
-)
+var adaSeat = hub.Member{ID: "122100000000001", Email: "ada@agency.example", Status: hub.StatusActive, Role: "EMPLOYEE"}
 
 // tasks are the writes and a read, each over one request.
 var tasks = map[string]func(context.Context, *Connector) error{
@@ -136,8 +133,10 @@ func TestErrorTable(t *testing.T) {
 }
 
 func TestUserMessageWins(t *testing.T) {
-	c, _ := dial(t, always(reply{status: 400, header: map[string]string{"x-fb-trace-id": "HeaderTrace"},
-		body: `{"error":{"message":"(#3914) internal","type":"OAuthException","code":3914,"error_user_title":"Can't remove admin","error_user_msg":"At least one admin is required."}}`}))
+	c, _ := dial(t, always(reply{
+		status: 400, header: map[string]string{"x-fb-trace-id": "HeaderTrace"},
+		body: `{"error":{"message":"(#3914) internal","type":"OAuthException","code":3914,"error_user_title":"Can't remove admin","error_user_msg":"At least one admin is required."}}`,
+	}))
 	got := c.Explain(c.Remove(t.Context(), testHub, adaSeat))
 	if got.Message != "At least one admin is required." || got.RequestID != "HeaderTrace" {
 		t.Errorf("fault = %+v", got)
@@ -152,20 +151,48 @@ func TestAnswersThatAreNotMetas(t *testing.T) {
 		want      map[string]hub.Reason
 		uncertain bool // of the writes
 	}{
-		{"gateway page", reply{status: 502, body: "<html><h1>502 Bad Gateway</h1></html>"},
-			map[string]hub.Reason{"list": hub.ReasonUnavailable, "invite": hub.ReasonUnavailable, "role": hub.ReasonUnavailable, "remove": hub.ReasonUnavailable}, true},
-		{"firewall page", reply{status: 403, body: "<html>blocked by policy</html>"},
-			map[string]hub.Reason{"list": hub.ReasonUnknown, "invite": hub.ReasonUnknown, "role": hub.ReasonUnknown, "remove": hub.ReasonUnknown}, false},
-		{"429 page", reply{status: 429, body: "slow down"},
-			map[string]hub.Reason{"list": hub.ReasonRateLimited, "invite": hub.ReasonRateLimited, "role": hub.ReasonRateLimited, "remove": hub.ReasonRateLimited}, false},
-		{"login page under 200", reply{body: "<html>log in</html>"},
-			map[string]hub.Reason{"list": hub.ReasonUnknown, "invite": hub.ReasonOutcomeUnknown, "role": hub.ReasonOutcomeUnknown, "remove": hub.ReasonOutcomeUnknown}, true},
-		{"JSON cut short", reply{body: `{"success":tr`},
-			map[string]hub.Reason{"list": hub.ReasonUnknown, "invite": hub.ReasonOutcomeUnknown, "role": hub.ReasonOutcomeUnknown, "remove": hub.ReasonOutcomeUnknown}, true},
-		{"empty object", reply{body: `{}`},
-			map[string]hub.Reason{"list": hub.ReasonUnknown, "invite": hub.ReasonOutcomeUnknown, "role": hub.ReasonOutcomeUnknown, "remove": hub.ReasonOutcomeUnknown}, true},
-		{"success: false", reply{body: `{"success":false}`},
-			map[string]hub.Reason{"invite": hub.ReasonUnknown, "role": hub.ReasonUnknown, "remove": hub.ReasonUnknown}, false},
+		{
+			"gateway page",
+			reply{status: 502, body: "<html><h1>502 Bad Gateway</h1></html>"},
+			map[string]hub.Reason{"list": hub.ReasonUnavailable, "invite": hub.ReasonUnavailable, "role": hub.ReasonUnavailable, "remove": hub.ReasonUnavailable},
+			true,
+		},
+		{
+			"firewall page",
+			reply{status: 403, body: "<html>blocked by policy</html>"},
+			map[string]hub.Reason{"list": hub.ReasonUnknown, "invite": hub.ReasonUnknown, "role": hub.ReasonUnknown, "remove": hub.ReasonUnknown},
+			false,
+		},
+		{
+			"429 page",
+			reply{status: 429, body: "slow down"},
+			map[string]hub.Reason{"list": hub.ReasonRateLimited, "invite": hub.ReasonRateLimited, "role": hub.ReasonRateLimited, "remove": hub.ReasonRateLimited},
+			false,
+		},
+		{
+			"login page under 200",
+			reply{body: "<html>log in</html>"},
+			map[string]hub.Reason{"list": hub.ReasonUnknown, "invite": hub.ReasonOutcomeUnknown, "role": hub.ReasonOutcomeUnknown, "remove": hub.ReasonOutcomeUnknown},
+			true,
+		},
+		{
+			"JSON cut short",
+			reply{body: `{"success":tr`},
+			map[string]hub.Reason{"list": hub.ReasonUnknown, "invite": hub.ReasonOutcomeUnknown, "role": hub.ReasonOutcomeUnknown, "remove": hub.ReasonOutcomeUnknown},
+			true,
+		},
+		{
+			"empty object",
+			reply{body: `{}`},
+			map[string]hub.Reason{"list": hub.ReasonUnknown, "invite": hub.ReasonOutcomeUnknown, "role": hub.ReasonOutcomeUnknown, "remove": hub.ReasonOutcomeUnknown},
+			true,
+		},
+		{
+			"success: false",
+			reply{body: `{"success":false}`},
+			map[string]hub.Reason{"invite": hub.ReasonUnknown, "role": hub.ReasonUnknown, "remove": hub.ReasonUnknown},
+			false,
+		},
 	}
 	for _, tt := range tests {
 		for name, want := range tt.want {
@@ -212,8 +239,10 @@ func TestLostCalls(t *testing.T) {
 		server := httptest.NewServer(http.NotFoundHandler())
 		server.Close()
 		var err error
-		if c.graph, err = newClient(clientConfig{token: testToken, version: "v26.0", endpoint: server.URL, userAgent: "test",
-			tune: func(c *transport.Config) { c.Attempts, c.MinBackoff, c.MaxBackoff = 2, 1, 1 }}); err != nil {
+		if c.graph, err = newClient(clientConfig{
+			token: testToken, version: "v26.0", endpoint: server.URL, userAgent: "test",
+			tune: func(c *transport.Config) { c.Attempts, c.MinBackoff, c.MaxBackoff = 2, 1, 1 },
+		}); err != nil {
 			t.Fatal(err)
 		}
 		err = tasks["invite"](t.Context(), c)
@@ -235,8 +264,10 @@ func TestLostCalls(t *testing.T) {
 		w := &wire{answer: func(int, sent) reply { time.Sleep(100 * time.Millisecond); return reply{body: `{"id":"1"}`} }}
 		server := httptest.NewServer(w)
 		defer server.Close()
-		graph, err := newClient(clientConfig{token: testToken, version: "v26.0", endpoint: server.URL, userAgent: "test",
-			tune: func(c *transport.Config) { c.Attempts, c.RequestTimeout = 1, 20*time.Millisecond }})
+		graph, err := newClient(clientConfig{
+			token: testToken, version: "v26.0", endpoint: server.URL, userAgent: "test",
+			tune: func(c *transport.Config) { c.Attempts, c.RequestTimeout = 1, 20*time.Millisecond },
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

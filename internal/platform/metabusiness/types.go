@@ -96,9 +96,7 @@ type datetime struct{ time.Time }
 
 func (d *datetime) UnmarshalJSON(b []byte) error {
 	var s string
-	if json.Unmarshal(b, &s) != nil {
-		return nil
-	}
+	_ = json.Unmarshal(b, &s)
 	for _, layout := range []string{"2006-01-02T15:04:05-0700", time.RFC3339} {
 		if t, err := time.Parse(layout, s); err == nil {
 			d.Time = t.UTC()
@@ -201,16 +199,13 @@ type errorData struct {
 }
 
 func (d *errorData) UnmarshalJSON(b []byte) error {
-	var text string
-	if json.Unmarshal(b, &text) == nil {
+	if text := ""; json.Unmarshal(b, &text) == nil {
 		b = []byte(text)
 	}
 	var object struct {
 		Specs [][]string `json:"blame_field_specs"`
 	}
-	if json.Unmarshal(b, &object) != nil {
-		return nil
-	}
+	_ = json.Unmarshal(b, &object)
 	for _, spec := range object.Specs {
 		if len(spec) > 0 {
 			d.Blamed = append(d.Blamed, spec[0])

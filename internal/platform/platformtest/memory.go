@@ -57,6 +57,7 @@ var memoryPlatform = hub.Platform{
 		hub.OpGrantRole: hub.Supported, hub.OpRevokeRole: hub.Supported,
 		hub.OpRemove: hub.Supported, hub.OpCancel: hub.Supported,
 	},
+	Statuses: hub.Statuses(),
 	AdminURL: "https://" + memoryDomain + "/{business_id}/people",
 	PageSize: memoryPage,
 	Settle:   time.Second,
@@ -134,6 +135,11 @@ func (m *Memory) lastAdmin(i int) bool {
 		}
 	}
 	return admins == 1 && m.people[i].Status == hub.StatusActive && m.people[i].Role == "OWNER"
+}
+
+func (m *Memory) held() bool {
+	_, ok := m.troubles[HeldForApproval]
+	return ok
 }
 
 // People implements World.
@@ -389,7 +395,14 @@ func (c *memoryConnector) Add(ctx context.Context, ref hub.Ref, in hub.Add) (add
 		case i >= 0:
 			c.m.people = slices.Delete(c.m.people, i, i+1)
 		}
-		added = c.m.put(hub.Member{Email: in.Email, Status: hub.StatusInvited, Role: in.Role, Secondary: slices.Sorted(slices.Values(in.Secondary))})
+		p := hub.Member{Email: in.Email, Status: hub.StatusInvited, Role: in.Role, Secondary: slices.Sorted(slices.Values(in.Secondary))}
+		if c.m.held() {
+			p.Status = hub.StatusPendingApproval
+		}
+		added = c.m.put(p)
+		if _, ok := c.m.troubles[HalfAdded]; ok {
+			return refusedBy(hub.ReasonForbidden)
+		}
 		return nil
 	})
 	return added, err
@@ -420,6 +433,10 @@ func (c *memoryConnector) ChangeRole(ctx context.Context, ref hub.Ref, m hub.Mem
 		if change.Role != "" && change.Role != "OWNER" && c.m.lastAdmin(i) {
 			return refusedBy(hub.ReasonLastAdmin)
 		}
+		if change.Role != "" && c.m.held() {
+			p.Awaiting = &hub.Awaiting{Task: hub.TaskChangeRole, Role: change.Role, ID: "review-1"}
+			return nil
+		}
 		p.Role = cmp.Or(change.Role, p.Role)
 		p.Secondary = slices.DeleteFunc(slices.Clone(p.Secondary), func(r string) bool { return r == change.Revoke || r == change.Grant })
 		if change.Grant != "" {
@@ -444,6 +461,9 @@ func (c *memoryConnector) Remove(ctx context.Context, ref hub.Ref, m hub.Member)
 			return refusedBy(hub.ReasonNotFound)
 		case c.m.lastAdmin(i):
 			return refusedBy(hub.ReasonLastAdmin)
+		case c.m.held():
+			c.m.people[i].Awaiting = &hub.Awaiting{Task: hub.TaskRemove, ID: "review-1"}
+			return nil
 		}
 		c.m.people = slices.Delete(c.m.people, i, i+1)
 		return nil

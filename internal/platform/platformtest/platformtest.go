@@ -98,7 +98,9 @@ const (
 	SecondFactor      Cause = "second_factor"
 	Blocked           Cause = "blocked"
 
-	HubFull Cause = "hub_full" // no seat or invitation is left
+	HubFull         Cause = "hub_full"          // no seat or invitation is left
+	HeldForApproval Cause = "held_for_approval" // every change waits for a second administrator
+	HalfAdded       Cause = "half_added"        // of the calls that make an add, the last is refused
 
 	Throttled       Cause = "throttled"         // for much longer than any check waits
 	Down            Cause = "down"              // every call meets a gateway's error page

@@ -315,7 +315,7 @@ var mistakes = []struct {
 		caught: []string{
 			"Add/somebody invited is a conflict", "Add/a member is a conflict", "Add/a malformed address is invalid", "Add/an unknown role is invalid",
 			"Add/on no such business", "Add/a full hub has a reason", "Add/without permission", "Add/as no administrator", "Add/with an expired token",
-			"Add/where a second factor is due", "Add/while blocked", "Lost/an add whose answer is lost is one seat", "Lost/an add that is lost is at most one seat",
+			"Add/where a second factor is due", "Add/while blocked", "Add/half done keeps the seat in sight", "Lost/an add whose answer is lost is one seat", "Lost/an add that is lost is at most one seat",
 			"Explain/a long throttle is not waited out", "Explain/a platform that is down",
 		},
 	},
@@ -376,6 +376,36 @@ var mistakes = []struct {
 			}}
 		},
 		caught: []string{"Add/somebody invited is a conflict", "Add/a member is a conflict"},
+	},
+	{
+		name: "what is held is called refused, and then forgotten",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{
+				Connector: c,
+				lookup: func(ctx context.Context, ref hub.Ref, key hub.Key) (hub.Member, error) {
+					m, err := c.Lookup(ctx, ref, key)
+					if m.Status == hub.StatusPendingApproval {
+						return hub.Member{}, hub.ErrAbsent
+					}
+					m.Awaiting = nil
+					return m, err
+				},
+			}
+		},
+		caught: []string{"Add/held for approval is no error", "ChangeRole/held for approval is no error", "Remove/held for approval is no error"},
+	},
+	{
+		name: "half an add keeps its id to itself",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, add: func(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Member, error) {
+				m, err := c.Add(ctx, ref, in)
+				if err != nil {
+					m = hub.Member{}
+				}
+				return m, err
+			}}
+		},
+		caught: []string{"Add/half done keeps the seat in sight"},
 	},
 	{
 		name: "ChangeRole does nothing",

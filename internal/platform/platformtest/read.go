@@ -74,6 +74,19 @@ func driverDescribes(t TB, s Subject) {
 	if p.BusinessID == nil || p.PageSize <= 0 || p.Settle <= 0 {
 		t.Errorf("business id form, page size or settling time is not set")
 	}
+	if !slices.Contains(p.Statuses, hub.StatusActive) {
+		t.Errorf("statuses %q leave out active", p.Statuses)
+	}
+	for _, status := range p.Statuses {
+		if !slices.Contains(hub.Statuses(), status) {
+			t.Errorf("status %q is none of ours", status)
+		}
+	}
+	for _, limit := range p.Limits {
+		if limit.Name == "" || limit.Value <= 0 || limit.Note == "" {
+			t.Errorf("limit %+v lacks a name, a value or a note", limit)
+		}
+	}
 	if p.AdminURL != "" && !strings.HasPrefix(p.AdminURL, "https://") {
 		t.Errorf("admin url %q is not https", p.AdminURL)
 	}
@@ -268,8 +281,8 @@ func (f *Fixture) compare(t TB, members []hub.Member) {
 		if m.Status.Live() && !slices.ContainsFunc(truth, func(p hub.Member) bool { return p.Status.Live() && same(m, p) }) {
 			errorf("%s (%s) is listed and not on the hub", m.Label(), m.Status)
 		}
-		if !slices.Contains(hub.Statuses(), m.Status) {
-			errorf("%s is listed with status %q, which is none of ours", m.Label(), m.Status)
+		if !slices.Contains(f.Platform.Statuses, m.Status) {
+			errorf("%s is listed with status %q, and the platform declares %q", m.Label(), m.Status, f.Platform.Statuses)
 		}
 	}
 	if wrong > 5 {

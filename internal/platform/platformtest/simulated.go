@@ -34,6 +34,8 @@ type Simulated struct {
 	// Causes spells a cause in the business's settings where it is not one of
 	// hubsim's common ones, or where the platform has a way of its own.
 	Causes map[Cause]hubsim.Settings
+	// Faults does the same for a cause on the line.
+	Faults map[Cause]hubsim.Fault
 	// Page is the simulator's page size when it is not the platform's.
 	Page int
 	// Secrets are values that must show nowhere, beside the secret settings.
@@ -113,9 +115,11 @@ func (w *simWorld) People() ([]hub.Member, error) {
 	}
 	var members []hub.Member
 	for _, p := range people {
-		members = append(members, hub.Member{ID: p.ID, Email: p.Email, Name: p.Name,
+		members = append(members, hub.Member{
+			ID: p.ID, Email: p.Email, Name: p.Name,
 			Status: hub.Status(p.Status), // hubsim writes them as hub does
-			Role:   p.Role, Secondary: p.ExtraRoles})
+			Role:   p.Role, Secondary: p.ExtraRoles,
+		})
 	}
 	return members, nil
 }
@@ -163,6 +167,10 @@ const longThrottle = time.Hour
 func (w *simWorld) Bring(trouble Trouble) error {
 	if settings, ok := w.of.Causes[trouble.Cause]; ok {
 		return w.configure(settings)
+	}
+	if fault, ok := w.of.Faults[trouble.Cause]; ok {
+		_, err := w.sim.AddFault(fault)
+		return err
 	}
 	fault := hubsim.Fault{Platform: w.platform()}
 	switch trouble.Cause {

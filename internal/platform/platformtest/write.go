@@ -23,6 +23,8 @@ var writeChecks = []check{
 	{name: "Add/as no administrator", needs: ops(hub.OpAdd), cause: []Cause{NotAdmin}, run: addRefused(NotAdmin, hub.ReasonForbidden)},
 	{name: "Add/with an expired token", needs: ops(hub.OpAdd), cause: []Cause{TokenExpired}, run: addRefused(TokenExpired, hub.ReasonUnauthenticated)},
 	{name: "Add/where a second factor is due", needs: ops(hub.OpAdd), cause: []Cause{SecondFactor}, run: addRefused(SecondFactor, hub.ReasonSecondFactor)},
+	{name: "Add/half done keeps the seat in sight", needs: ops(hub.OpAdd), cause: []Cause{HalfAdded}, run: addHalf},
+	{name: "Add/held for approval is no error", needs: ops(hub.OpAdd), cause: []Cause{HeldForApproval}, run: addHeld},
 	{name: "Add/while blocked", needs: ops(hub.OpAdd), cause: []Cause{Blocked}, run: addRefused(Blocked, hub.ReasonBlocked)},
 
 	{name: "ChangeRole/of a member, up and down", needs: ops(hub.OpChangeRole), run: changeMember},
@@ -33,6 +35,7 @@ var writeChecks = []check{
 	{name: "ChangeRole/to an unknown role is invalid", needs: ops(hub.OpChangeRole), run: changeUnknownRole},
 	{name: "ChangeRole/as no administrator", needs: ops(hub.OpChangeRole), cause: []Cause{NotAdmin}, run: changeRefused(NotAdmin, hub.ReasonForbidden)},
 	{name: "ChangeRole/with an expired token", needs: ops(hub.OpChangeRole), cause: []Cause{TokenExpired}, run: changeRefused(TokenExpired, hub.ReasonUnauthenticated)},
+	{name: "ChangeRole/held for approval is no error", needs: ops(hub.OpChangeRole), cause: []Cause{HeldForApproval}, run: changeHeld},
 	{name: "ChangeRole/grants a secondary role", needs: ops(hub.OpGrantRole), run: grant},
 	{name: "ChangeRole/revokes a secondary role", needs: ops(hub.OpGrantRole, hub.OpRevokeRole), run: revoke},
 
@@ -42,6 +45,7 @@ var writeChecks = []check{
 	{name: "Remove/a member gone already", needs: ops(hub.OpRemove), run: removeGone(Join)},
 	{name: "Remove/an invitation gone already", needs: ops(hub.OpCancel), run: removeGone(Invite)},
 	{name: "Remove/an invitation accepted meanwhile", needs: ops(hub.OpCancel), run: removeStale},
+	{name: "Remove/held for approval is no error", needs: ops(hub.OpRemove), cause: []Cause{HeldForApproval}, run: removeHeld},
 	{name: "Remove/as no administrator", needs: ops(hub.OpRemove), cause: []Cause{NotAdmin}, run: removeRefused(NotAdmin, hub.ReasonForbidden)},
 	{name: "Remove/with an expired token", needs: ops(hub.OpRemove), cause: []Cause{TokenExpired}, run: removeRefused(TokenExpired, hub.ReasonUnauthenticated)},
 }
@@ -166,6 +170,79 @@ func addRefused(cause Cause, reason hub.Reason) func(TB, *Fixture) {
 			t.Errorf("and yet %s is there: %+v", ada, found)
 		}
 	}
+}
+
+// addHalf: a seat that is there must not be lost from sight, or destroy would
+// never give it back.
+func addHalf(t TB, f *Fixture) {
+	f.bring(t, HalfAdded)
+	m, err := f.add(t.Context(), ada, f.Platform.DefaultRole())
+	if err == nil {
+		t.Fatalf("Add succeeded with its last call refused")
+	}
+	found := f.truth(t, ada)
+	switch {
+	case len(found) == 0 && m.ID != "":
+		t.Errorf("Add gives an id and left nobody behind: %+v", m)
+	case len(found) == 1 && m.ID != found[0].ID:
+		t.Errorf("Add left %+v behind and answers %+v beside the error", found[0], m)
+	}
+}
+
+func addHeld(t TB, f *Fixture) {
+	f.bring(t, HeldForApproval)
+	m, err := f.add(t.Context(), ada, f.Platform.DefaultRole())
+	if err != nil {
+		t.Fatalf("Add: %v", err)
+	}
+	if m.Status != hub.StatusPendingApproval {
+		t.Errorf("Add says %q of an invitation that is held", m.Status)
+	}
+	seen, err := f.Connector.Lookup(t.Context(), f.Hub, hub.Key{Email: ada})
+	if err != nil || seen.Status != hub.StatusPendingApproval {
+		t.Errorf("Lookup = %+v, error %v; want somebody held", seen, err)
+	}
+	if got := f.listed(t, ada); got.Status != hub.StatusPendingApproval {
+		t.Errorf("Members lists %+v", got)
+	}
+}
+
+// held is somebody a change to whom waits for an approval: they are what they
+// were, and the change shows.
+func (f *Fixture) held(t TB, email string, before hub.Member, task hub.TaskKind, role string) {
+	t.Helper()
+	if now := f.one(t, email); now.Role != before.Role || now.Status != before.Status {
+		t.Errorf("world: %+v, was %+v: the change was not held", now, before)
+	}
+	seen, err := f.Connector.Lookup(t.Context(), f.Hub, hub.Key{Email: email, ID: before.ID})
+	if err != nil {
+		t.Fatalf("Lookup: %v", err)
+	}
+	for how, m := range map[string]hub.Member{"Lookup": seen, "Members": f.listed(t, email)} {
+		if m.Role != before.Role || m.Status != before.Status || m.Awaiting == nil || m.Awaiting.Task != task || m.Awaiting.Role != role {
+			t.Errorf("%s = %+v, awaiting %+v; want as before, awaiting %s %s", how, m, m.Awaiting, task, role)
+		}
+	}
+}
+
+func changeHeld(t TB, f *Fixture) {
+	f.act(t, Join, ada, f.Platform.DefaultRole())
+	m := f.listed(t, ada)
+	f.bring(t, HeldForApproval)
+	if err := f.Connector.ChangeRole(t.Context(), f.Hub, m, hub.RoleChange{Role: f.admin()}); err != nil {
+		t.Fatalf("ChangeRole: %v", err)
+	}
+	f.held(t, ada, m, hub.TaskChangeRole, f.admin())
+}
+
+func removeHeld(t TB, f *Fixture) {
+	f.act(t, Join, ada, f.Platform.DefaultRole())
+	m := f.listed(t, ada)
+	f.bring(t, HeldForApproval)
+	if err := f.Connector.Remove(t.Context(), f.Hub, m); err != nil {
+		t.Fatalf("Remove: %v", err)
+	}
+	f.held(t, ada, m, hub.TaskRemove, "")
 }
 
 // holds checks the truth after a role change.
