@@ -75,11 +75,14 @@ func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.
 		}
 		if support == hub.ByReinvite {
 			seat, result, err := h.reinvite(ctx, task, in, m)
-			if live(seat) && !again {
-				m = seat
-				continue
+			if !live(seat) {
+				return result, err
 			}
-			return result, err
+			if again {
+				return Result{}, h.unmoved(task, hub.ReasonConflict, known(seat), "The invitation was accepted and sent again while roster worked on it. The next apply looks again.")
+			}
+			m = seat
+			continue
 		}
 		if err := h.guardDemotion(ctx, task, m, in.after(m), in.Limits); err != nil {
 			return Result{}, err
@@ -132,7 +135,7 @@ func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.
 		case changeErr != nil:
 			return Result{}, h.lost(ctx, task, changeErr, known(seen))
 		default:
-			return Result{}, h.unmoved(task, known(seen), fmt.Sprintf("%s answered that the role is changed, and after %s it still shows %s.",
+			return Result{}, h.unmoved(task, hub.ReasonUnknown, known(seen), fmt.Sprintf("%s answered that the role is changed, and after %s it still shows %s.",
 				h.platform.Vendor, h.platform.Settle, rolesOf(seen)))
 		}
 	}
@@ -143,7 +146,7 @@ func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.
 // invitation turns out to have been accepted; nothing has been sent then.
 func (h *Hub) reinvite(ctx context.Context, task hub.Task, in RoleTask, m hub.Member) (seat hub.Member, result Result, err error) {
 	if in.inPlace {
-		return hub.Member{}, Result{}, h.unmoved(task, known(m), fmt.Sprintf(
+		return hub.Member{}, Result{}, h.unmoved(task, hub.ReasonConflict, known(m), fmt.Sprintf(
 			"An invitation was sent, and %s shows one with the role %s. It cannot change the role of an invitation, and roster does not send a second one for one task. The next apply looks again.", h.platform.Vendor, m.Role))
 	}
 	// What comes second has to be possible before what comes first is done.
@@ -190,7 +193,7 @@ func (h *Hub) cancel(ctx context.Context, task hub.Task, m hub.Member) (hub.Memb
 	case ok:
 		return h.remember(seen, m), nil
 	case cancelErr == nil && err == nil:
-		return hub.Member{}, h.unmoved(task, known(seen), "The old invitation is still there after it was withdrawn, so no new one was sent.")
+		return hub.Member{}, h.unmoved(task, hub.ReasonUnknown, known(seen), "The old invitation is still there after it was withdrawn, so no new one was sent.")
 	case cancelErr == nil:
 		return hub.Member{}, h.lost(ctx, task, err, hub.Presence{}, h.accepted())
 	default:

@@ -54,7 +54,7 @@ func (h *Hub) Remove(ctx context.Context, in RemoveTask) (Result, error) {
 		if !live(m) {
 			return Result{}, nil
 		}
-		return Result{}, h.taskError(ctx, task, h.unmoved(task, known(m), "A new seat or invitation was there after each one that was removed."), hub.Presence{}, done...)
+		return Result{}, h.taskError(ctx, task, h.unmoved(task, hub.ReasonUnknown, known(m), "A new seat or invitation was there after each one that was removed."), hub.Presence{}, done...)
 	})
 }
 
@@ -156,7 +156,7 @@ func (h *Hub) confirmGone(ctx context.Context, task hub.Task, m hub.Member, remo
 	case err != nil:
 		return hub.Member{}, h.lost(ctx, task, removeErr, hub.Presence{})
 	case removeErr == nil:
-		return hub.Member{}, h.unmoved(task, known(seen),
+		return hub.Member{}, h.unmoved(task, hub.ReasonUnknown, known(seen),
 			fmt.Sprintf("%s answered that the person is removed, and after %s still shows them.", h.platform.Vendor, h.platform.Settle))
 	default:
 		return hub.Member{}, h.lost(ctx, task, removeErr, known(seen))

@@ -105,8 +105,8 @@ func (h *Hub) refuse(task hub.Task, reason hub.Reason, now hub.Presence, detail 
 
 // unmoved is the error of a write that the platform accepted and that did not
 // come to pass.
-func (h *Hub) unmoved(task hub.Task, now hub.Presence, detail string) error {
-	return &hub.TaskError{Task: task, Fault: hub.Fault{Reason: hub.ReasonUnknown, Detail: detail, Attempts: 1}, Now: now}
+func (h *Hub) unmoved(task hub.Task, reason hub.Reason, now hub.Presence, detail string) error {
+	return &hub.TaskError{Task: task, Fault: hub.Fault{Reason: reason, Detail: detail, Attempts: 1}, Now: now}
 }
 
 // lost is the error of a write that went out and of which no reading could tell

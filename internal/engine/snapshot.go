@@ -182,6 +182,7 @@ type people struct {
 	byID    map[string]string     // id to folded e-mail
 	hidden  map[string]hub.Member // members whose e-mail the platform hides, by id
 	nobody  []hub.Member          // the same without an id: to be shown, never to be found
+	sorted  []hub.Member          // what all returns, nil after an edit
 }
 
 func newPeople(members []hub.Member) *people {
@@ -275,6 +276,7 @@ func strength(s hub.Status) int {
 // apply takes out exactly the row that was written: the same address can have
 // another one, and that one is not gone.
 func (p *people) apply(e edit) {
+	p.sorted = nil
 	p.drop(e.email, e.id)
 	if e.member == nil {
 		return
@@ -329,17 +331,20 @@ func (p *people) find(email, id string) []hub.Member {
 	return nil
 }
 
+// all is everybody, sorted by e-mail. The slice is the caller's.
 func (p *people) all() []hub.Member {
-	members := make([]hub.Member, 0, len(p.byEmail)+len(p.hidden)+len(p.nobody))
-	for _, rows := range p.byEmail {
-		members = append(members, pick(rows)...)
+	if p.sorted == nil {
+		p.sorted = make([]hub.Member, 0, len(p.byEmail)+len(p.hidden)+len(p.nobody))
+		for _, rows := range p.byEmail {
+			p.sorted = append(p.sorted, pick(rows)...)
+		}
+		for _, m := range p.hidden {
+			p.sorted = append(p.sorted, m)
+		}
+		p.sorted = append(p.sorted, p.nobody...)
+		slices.SortStableFunc(p.sorted, func(a, b hub.Member) int {
+			return cmp.Or(cmp.Compare(a.Email, b.Email), cmp.Compare(a.ID, b.ID))
+		})
 	}
-	for _, m := range p.hidden {
-		members = append(members, m)
-	}
-	members = append(members, p.nobody...)
-	slices.SortStableFunc(members, func(a, b hub.Member) int {
-		return cmp.Or(cmp.Compare(a.Email, b.Email), cmp.Compare(a.ID, b.ID))
-	})
-	return members
+	return slices.Clone(p.sorted)
 }

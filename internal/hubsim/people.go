@@ -13,6 +13,9 @@ const (
 	StatusInvited  = "invited"
 	StatusExpired  = "expired"
 	StatusDeclined = "declined"
+	// StatusPendingApproval is an invitation a second administrator has not
+	// approved yet: nobody was invited so far.
+	StatusPendingApproval = "pending_approval"
 )
 
 // Person is the ground truth about somebody on a hub.
@@ -37,6 +40,11 @@ const (
 	ActRemove  = "remove" // a seat or an invitation
 	ActSetRole = "set_role"
 	ActJoin    = "join" // becomes an active member at once, for setting a scene
+
+	// What administrators do about a change that waits for approval.
+	ActApprove = "approve"
+	ActReject  = "reject"
+	ActRevoke  = "revoke" // the one who asked takes it back
 )
 
 // Act is one thing a person does outside Terraform.

@@ -14,6 +14,7 @@ const (
 	OpPermissions       = "permissions"
 	OpListBusinesses    = "list_businesses"
 	OpListMembers       = "list_members"
+	OpFindMember        = "find_member" // a look-up by e-mail, not a page of the list
 	OpListInvitations   = "list_invitations"
 	OpFindInvitation    = "find_invitation" // a look-up by e-mail, not a page of the list
 	OpListSystemUsers   = "list_system_users"
@@ -25,7 +26,11 @@ const (
 	OpRemove            = "remove"
 	OpCancelInvitation  = "cancel_invitation"
 	OpInspectToken      = "inspect_token"
-	OpUnknown           = "unknown" // a path or an id the platform does not know
+	OpRefreshToken      = "refresh_token"     // an access token was asked for
+	OpAnswerInvitation  = "answer_invitation" // by the person invited
+	OpListReviews       = "list_reviews"      // changes that wait for a second administrator
+	OpResolveReview     = "resolve_review"    // approved, rejected or taken back
+	OpUnknown           = "unknown"           // a path or an id the platform does not know
 )
 
 // Request is one API call a platform received. It holds no secret: tokens,
@@ -36,7 +41,7 @@ type Request struct {
 	Platform   string     `json:"platform"`
 	Business   string     `json:"business,omitempty"`
 	Operation  string     `json:"operation"`
-	Write      bool       `json:"write"` // anything but GET and HEAD
+	Write      bool       `json:"write"` // anything but GET, HEAD and what only reads by another method
 	Method     string     `json:"method"`
 	Path       string     `json:"path"` // below the platform's prefix
 	Query      url.Values `json:"query,omitempty"`

@@ -33,10 +33,11 @@ type call struct {
 	business   string
 	credential string
 	tokenIn    string
+	reads      bool // changes nothing on a hub whatever its method: a token exchange, a search
 }
 
 func (c *call) write() bool {
-	return c.request.Method != http.MethodGet && c.request.Method != http.MethodHead
+	return !c.reads && c.request.Method != http.MethodGet && c.request.Method != http.MethodHead
 }
 
 // answer buffers what a platform responds. Buffering lets a fault spoil an

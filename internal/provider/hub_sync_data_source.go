@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	tfpath "github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -33,7 +33,7 @@ type syncModel struct {
 	ExpectedEmails  types.Set     `tfsdk:"expected_emails"`
 	DirectoryEmails types.Set     `tfsdk:"directory_emails"`
 	Ignore          types.Set     `tfsdk:"ignore"`
-	Members         []syncMember  `tfsdk:"members"`
+	Members         types.List    `tfsdk:"members"`
 	Unexpected      []string      `tfsdk:"unexpected"`
 	Missing         []string      `tfsdk:"missing"`
 	Departed        []string      `tfsdk:"departed"`
@@ -42,19 +42,22 @@ type syncModel struct {
 	ReadAt          types.String  `tfsdk:"read_at"`
 }
 
-type syncMember struct {
-	Email          types.String `tfsdk:"email"`
-	MemberID       types.String `tfsdk:"member_id"`
-	Name           types.String `tfsdk:"name"`
-	Username       types.String `tfsdk:"username"`
-	Status         string       `tfsdk:"status"`
-	Role           types.String `tfsdk:"role"`
-	SecondaryRoles []string     `tfsdk:"secondary_roles"`
-	Admin          bool         `tfsdk:"admin"`
-	Expected       types.Bool   `tfsdk:"expected"`
-	Ignored        bool         `tfsdk:"ignored"`
-	InvitedAt      types.String `tfsdk:"invited_at"`
-	ExpiresAt      types.String `tfsdk:"expires_at"`
+// syncMember is the shape of one entry of members. Its values are built by hand
+// and not from a struct: with 10,000 people the framework's reflection would
+// cost more than reading the hub.
+var syncMember = map[string]attr.Type{
+	"email":           types.StringType,
+	"member_id":       types.StringType,
+	"name":            types.StringType,
+	"username":        types.StringType,
+	"status":          types.StringType,
+	"role":            types.StringType,
+	"secondary_roles": types.ListType{ElemType: types.StringType},
+	"admin":           types.BoolType,
+	"expected":        types.BoolType,
+	"ignored":         types.BoolType,
+	"invited_at":      types.StringType,
+	"expires_at":      types.StringType,
 }
 
 type flaggedSeat struct {
@@ -174,15 +177,16 @@ func (d *syncDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 		resp.Diagnostics.Append(taskDiag(ctx, h, err))
 		return
 	}
-	resp.Diagnostics.Append(data.compare(h, members)...)
+	data.compare(h, members)
 	data.ReadAt = types.StringValue(readAt.UTC().Format(time.RFC3339))
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }
 
 // compare fills the lists: who is there, who should not be, who should be.
-func (s *syncModel) compare(h *engine.Hub, members []hub.Member) diag.Diagnostics {
+func (s *syncModel) compare(h *engine.Hub, members []hub.Member) {
 	expected, directory, ignore := folded(s.ExpectedEmails), folded(s.DirectoryEmails), folded(s.Ignore)
-	s.Members, s.Unexpected, s.Missing, s.Departed, s.Flagged = []syncMember{}, []string{}, []string{}, []string{}, []flaggedSeat{}
+	s.Unexpected, s.Missing, s.Departed, s.Flagged = []string{}, []string{}, []string{}, []flaggedSeat{}
+	listed := make([]attr.Value, 0, len(members))
 	there := map[string]hub.Member{}
 	for _, m := range members {
 		ignored := slices.ContainsFunc(ignore, func(pattern string) bool {
@@ -190,19 +194,27 @@ func (s *syncModel) compare(h *engine.Hub, members []hub.Member) diag.Diagnostic
 			return ok && err == nil
 		})
 		there[m.Email] = m
-		s.Members = append(s.Members, syncMember{
-			Email: orNull(m.Email), MemberID: orNull(m.ID), Name: orNull(m.Name), Username: orNull(m.Username),
-			Status: string(m.Status), Role: orNull(m.Role), SecondaryRoles: append([]string{}, m.Secondary...),
-			Admin: h.Platform().IsAdmin(m.Role), Expected: contains(s.ExpectedEmails, expected, m.Email), Ignored: ignored,
-			InvitedAt: timeOrNull(m.InvitedAt), ExpiresAt: timeOrNull(m.ExpiresAt),
-		})
+		listed = append(listed, types.ObjectValueMust(syncMember, map[string]attr.Value{
+			"email":           orNull(m.Email),
+			"member_id":       orNull(m.ID),
+			"name":            orNull(m.Name),
+			"username":        orNull(m.Username),
+			"status":          types.StringValue(string(m.Status)),
+			"role":            orNull(m.Role),
+			"secondary_roles": textList(m.Secondary),
+			"admin":           types.BoolValue(h.Platform().IsAdmin(m.Role)),
+			"expected":        contains(s.ExpectedEmails, expected, m.Email),
+			"ignored":         types.BoolValue(ignored),
+			"invited_at":      timeOrNull(m.InvitedAt),
+			"expires_at":      timeOrNull(m.ExpiresAt),
+		}))
 		if ignored || !m.Status.Live() {
 			continue
 		}
 		// A hidden address proves nothing about the directory, and is not
 		// expected either: a person has to look.
-		gone := known(s.DirectoryEmails) && m.Email != "" && !slices.Contains(directory, m.Email)
-		stray := known(s.ExpectedEmails) && !slices.Contains(expected, m.Email)
+		gone := known(s.DirectoryEmails) && m.Email != "" && !isIn(directory, m.Email)
+		stray := known(s.ExpectedEmails) && !isIn(expected, m.Email)
 		if gone {
 			s.Departed = append(s.Departed, m.Label())
 		}
@@ -216,6 +228,7 @@ func (s *syncModel) compare(h *engine.Hub, members []hub.Member) diag.Diagnostic
 			s.flag(h, m, flagUnexpected, hub.TaskRemove)
 		}
 	}
+	s.Members = types.ListValueMust(types.ObjectType{AttrTypes: syncMember}, listed)
 	for _, email := range expected {
 		m, found := there[email]
 		if found && m.Status.Live() {
@@ -233,7 +246,6 @@ func (s *syncModel) compare(h *engine.Hub, members []hub.Member) diag.Diagnostic
 		}
 	}
 	s.RequiresAction = types.BoolValue(len(s.Flagged) > 0)
-	return nil
 }
 
 func (s *syncModel) flag(h *engine.Hub, m hub.Member, reason string, kind hub.TaskKind) {
@@ -248,11 +260,25 @@ func (s *syncModel) flag(h *engine.Hub, m hub.Member, reason string, kind hub.Ta
 	s.Flagged = append(s.Flagged, flaggedSeat{Email: m.Label(), Status: status, Reason: reason, Task: string(kind), ManualSteps: manualSteps(h, task, m)})
 }
 
+func textList(values []string) types.List {
+	list := make([]attr.Value, 0, len(values))
+	for _, v := range values {
+		list = append(list, types.StringValue(v))
+	}
+	return types.ListValueMust(types.StringType, list)
+}
+
 func contains(given types.Set, emails []string, email string) types.Bool {
 	if !known(given) {
 		return types.BoolNull()
 	}
-	return types.BoolValue(slices.Contains(emails, email))
+	return types.BoolValue(isIn(emails, email))
+}
+
+// isIn looks an address up in a sorted list.
+func isIn(sorted []string, email string) bool {
+	_, found := slices.BinarySearch(sorted, email)
+	return found
 }
 
 // texts are the known strings of a set.

@@ -59,6 +59,7 @@ func TestErrorTable(t *testing.T) {
 		{"remove", 503, 2, 0, `"is_transient":true,`, hub.ReasonUnavailable, true, "passing"},
 		{"invite", 400, 3, 0, ``, hub.ReasonForbidden, false, "capability"},
 		{"list", 400, 4, 0, ``, hub.ReasonRateLimited, false, "limits"},
+		{"invite", 400, 4, 0, `"is_transient":true,`, hub.ReasonRateLimited, false, "limits"},
 		{"invite", 403, 10, 2859030, ``, hub.ReasonForbidden, false, "own screen"},
 		{"role", 403, 10, 0, ``, hub.ReasonForbidden, false, "claimed the app"},
 		{"list", 400, 17, 2446079, ``, hub.ReasonRateLimited, false, "limits"},
