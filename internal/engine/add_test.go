@@ -13,12 +13,19 @@ func TestAdd(t *testing.T) {
 	run(t, "somebody new", func(t *testing.T) {
 		f := &fake{}
 		h := open(t, f)
+		members, _, err := h.Roster(t.Context())
+		if len(members) != 0 || err != nil {
+			t.Errorf("Roster = %v, %v", members, err)
+		}
 		got, err := h.Add(t.Context(), AddTask{Email: "Ada@Northwind.example", Name: "Ada L"})
 		succeeded(t, err)
 		if got.Member.ID != "inv1" || got.Member.Status != hub.StatusInvited || got.Member.Role != "EMPLOYEE" || got.Member.Name != "Ada L" || got.Adopted || got.Unverified {
 			t.Errorf("result = %+v", got)
 		}
 		onRoster(t, h, ada, "inv1 invited EMPLOYEE")
+		if members, _, _ = h.Roster(t.Context()); len(members) != 1 || members[0].ID != "inv1" {
+			t.Errorf("Roster = %v", members)
+		}
 		f.requests(t, "list", "add Ada@Northwind.example EMPLOYEE", "lookup "+ada+"#inv1 invited")
 	})
 
@@ -85,7 +92,9 @@ func TestAdd(t *testing.T) {
 	}
 
 	run(t, "refused by the platform", func(t *testing.T) {
-		f := &fake{add: func(hub.Add, func() (hub.Member, error)) (hub.Member, error) { return hub.Member{}, no(hub.ReasonSeatLimit) }}
+		f := &fake{add: func(hub.Add, func() (hub.Member, error)) (hub.Member, error) {
+			return hub.Member{}, no(hub.ReasonSeatLimit)
+		}}
 		h := open(t, f)
 		_, err := h.Add(t.Context(), AddTask{Email: ada})
 		te := failed(t, err, want{kind: hub.TaskAdd, reason: hub.ReasonSeatLimit, known: true})
@@ -156,7 +165,9 @@ func TestAddMeetsSomebodyElsesInvitation(t *testing.T) {
 	})
 
 	run(t, "a conflict over nobody to be seen is nothing known", func(t *testing.T) {
-		f := &fake{add: func(hub.Add, func() (hub.Member, error)) (hub.Member, error) { return hub.Member{}, no(hub.ReasonConflict) }}
+		f := &fake{add: func(hub.Add, func() (hub.Member, error)) (hub.Member, error) {
+			return hub.Member{}, no(hub.ReasonConflict)
+		}}
 		started := time.Now()
 		_, err := open(t, f).Add(t.Context(), AddTask{Email: ada})
 		failed(t, err, want{kind: hub.TaskAdd, reason: hub.ReasonConflict})
@@ -177,7 +188,9 @@ func TestAddMeetsSomebodyElsesInvitation(t *testing.T) {
 	})
 
 	run(t, "a conflict over an invitation that ran out", func(t *testing.T) {
-		f := &fake{add: func(hub.Add, func() (hub.Member, error)) (hub.Member, error) { return hub.Member{}, no(hub.ReasonConflict) }}
+		f := &fake{add: func(hub.Add, func() (hub.Member, error)) (hub.Member, error) {
+			return hub.Member{}, no(hub.ReasonConflict)
+		}}
 		f.put(hub.Member{ID: "old", Email: ada, Status: hub.StatusExpired})
 		_, err := open(t, f).Add(t.Context(), AddTask{Email: ada})
 		failed(t, err, want{kind: hub.TaskAdd, reason: hub.ReasonConflict, known: true, status: hub.StatusExpired})
@@ -363,16 +376,18 @@ func TestAddIsSeenLate(t *testing.T) {
 }
 
 func TestAddIsStopped(t *testing.T) {
-	run(t, "before the write", func(t *testing.T) {
+	run(t, "before it began", func(t *testing.T) {
 		f := &fake{}
 		ctx, cancel := context.WithCancel(t.Context())
-		f.members = func(do func() ([]hub.Member, error)) ([]hub.Member, error) { cancel(); return do() }
-		_, err := open(t, f).Add(ctx, AddTask{Email: ada})
-		te := failed(t, err, want{kind: hub.TaskAdd, reason: hub.ReasonCancelled, known: f.asked("list stopped") == 0 && false})
+		h := open(t, f)
+		onRoster(t, h, ada, "")
+		cancel()
+		_, err := h.Add(ctx, AddTask{Email: ada})
+		te := failed(t, err, want{kind: hub.TaskAdd, reason: hub.ReasonCancelled})
 		if te.Fault.Attempts != 0 {
 			t.Errorf("attempts = %d", te.Fault.Attempts)
 		}
-		f.wrote(t)
+		f.requests(t, "list")
 	})
 
 	run(t, "during the write, which may have arrived", func(t *testing.T) {

@@ -101,12 +101,16 @@ func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.
 					return Result{}, h.taskError(ctx, task, err, hub.Presence{})
 				}
 				now = h.replace(now, m)
-				switch {
-				case moved(m, now) && !again:
+				if successor(task, m, now) && !again {
 					m = now
 					continue
-				case !live(now) && in.taking:
+				}
+				stranger := live(now) && now.ID != m.ID && !successor(task, m, now)
+				switch {
+				case in.taking && (stranger || !live(now)):
 					return Result{}, nil
+				case stranger:
+					return Result{}, h.taskError(ctx, task, changeErr, hub.Presence{})
 				}
 				return Result{}, h.taskError(ctx, task, changeErr, known(now))
 			case !fault.Uncertain:
@@ -116,7 +120,7 @@ func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.
 			}
 		}
 
-		accepted := func(now hub.Member) bool { return m.Status.Pending() && moved(m, now) }
+		accepted := func(now hub.Member) bool { return m.Status.Pending() && successor(task, m, now) }
 		seen, ok, err := h.settle(ctx, keyOf(m), func(now hub.Member) bool { return in.holds(now) || accepted(now) })
 		if err != nil {
 			if changeErr == nil {
@@ -185,7 +189,7 @@ func (h *Hub) cancel(ctx context.Context, task hub.Task, m hub.Member) (hub.Memb
 			return hub.Member{}, h.lost(ctx, task, cancelErr, hub.Presence{})
 		}
 	}
-	seen, ok, err := h.settle(ctx, key, func(now hub.Member) bool { return !live(now) || moved(m, now) })
+	seen, ok, err := h.settle(ctx, key, func(now hub.Member) bool { return !live(now) || successor(task, m, now) })
 	switch {
 	case ok && !live(seen):
 		h.forget(m)

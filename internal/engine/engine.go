@@ -74,6 +74,15 @@ func (e *Engine) Platform(name string) (*Platform, error) {
 	return p, nil
 }
 
+// Platforms lists every platform, in the order they were given.
+func (e *Engine) Platforms() []*Platform {
+	list := make([]*Platform, 0, len(e.names))
+	for _, name := range e.names {
+		list = append(list, e.platforms[name])
+	}
+	return list
+}
+
 // Hub is the hub that ref names. It makes no request. An unknown platform or a
 // malformed business id is an error; a platform without credentials is not,
 // until something is asked of the hub.

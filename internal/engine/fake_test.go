@@ -200,7 +200,14 @@ func (f *fake) current(m hub.Member) *row {
 }
 
 func (f *fake) ChangeRole(_ context.Context, _ hub.Ref, m hub.Member, change hub.RoleChange) error {
-	f.note("change %s %s", cmp.Or(m.ID, m.Email), strings.TrimPrefix(cmp.Or(change.Role, "+"+change.Grant+"-"+change.Revoke), "+-"))
+	what := change.Role
+	if change.Grant != "" {
+		what += "+" + change.Grant
+	}
+	if change.Revoke != "" {
+		what += "-" + change.Revoke
+	}
+	f.note("change %s %s", cmp.Or(m.ID, m.Email), what)
 	do := func() error {
 		f.mu.Lock()
 		defer f.mu.Unlock()

@@ -59,8 +59,10 @@ func (h *Hub) Remove(ctx context.Context, in RemoveTask) (Result, error) {
 }
 
 // rest is another row of the person behind gone, as the platform shows it now.
+// A person found by id under an address the task does not name has none: who
+// else has that address nobody asked to remove.
 func (h *Hub) rest(ctx context.Context, task hub.Task, gone hub.Member, done []string) (hub.Member, error) {
-	if gone.Email == "" {
+	if gone.Email != task.Email {
 		return hub.Member{}, nil
 	}
 	for _, m := range h.snapshot.find(gone.Email, "") {
@@ -131,12 +133,12 @@ func (h *Hub) relist(ctx context.Context, task hub.Task, in RemoveTask, m hub.Me
 	switch {
 	case err != nil:
 		return hub.Member{}, h.taskError(ctx, task, err, hub.Presence{})
-	case !live(now):
-		return hub.Member{}, nil
-	case now.ID != m.ID || now.Status.Pending() != m.Status.Pending():
+	case successor(task, m, now), now.ID == m.ID && now.Status.Pending() != m.Status.Pending():
 		return now, nil
-	default:
+	case live(now) && now.ID == m.ID:
 		return hub.Member{}, h.taskError(ctx, task, notFound, known(now))
+	default:
+		return hub.Member{}, nil
 	}
 }
 
@@ -144,9 +146,9 @@ func (h *Hub) relist(ctx context.Context, task hub.Task, in RemoveTask, m hub.Me
 // said yes, else the error that left the outcome open. What comes back is
 // nobody, or the seat that an invitation had become.
 func (h *Hub) confirmGone(ctx context.Context, task hub.Task, m hub.Member, removeErr error) (hub.Member, error) {
-	seen, ok, err := h.settle(ctx, keyOf(m), func(now hub.Member) bool { return !live(now) || moved(m, now) })
+	seen, ok, err := h.settle(ctx, keyOf(m), func(now hub.Member) bool { return !live(now) || now.ID != m.ID })
 	switch {
-	case ok && !live(seen):
+	case ok && !successor(task, m, seen):
 		h.forget(m)
 		return hub.Member{}, nil
 	case ok, err == nil && m.Status.Pending() && seen.Status == hub.StatusActive:

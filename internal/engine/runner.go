@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -174,9 +175,6 @@ func (h *Hub) settle(ctx context.Context, key hub.Key, good func(hub.Member) boo
 		if err == nil && good(last) {
 			return last, true, nil
 		}
-		if ctx.Err() != nil {
-			return hub.Member{}, false, ctx.Err()
-		}
 		left := time.Until(deadline)
 		if left <= 0 {
 			return last, false, err
@@ -197,7 +195,9 @@ func (h *Hub) lookup(ctx context.Context, key hub.Key) (hub.Member, error) {
 		return hub.Member{}, err
 	}
 	m.Email = hub.FoldEmail(m.Email)
-	if m.Email != "" && m.Email != key.Email && (key.ID == "" || m.ID != key.ID) {
+	byID := key.ID != "" && m.ID == key.ID
+	byEmail := key.Email != "" && (m.Email == key.Email || m.Email == "") // hidden: the connector matched by what it has
+	if !byID && !byEmail {
 		// The next write would go to a stranger.
 		return hub.Member{}, fmt.Errorf("looked up %q (id %q) on %s and was shown %s (id %q), which is a bug in roster", key.Email, key.ID, h.ref, m.Label(), m.ID)
 	}
@@ -222,10 +222,13 @@ func elsewhere(m hub.Member) hub.Key {
 	return hub.Key{Email: m.Email}
 }
 
-// moved says that the person behind m now has another row than m: an accepted
-// invitation is a seat with an id of its own on many platforms.
-func moved(m, now hub.Member) bool {
-	return live(now) && now.Email != "" && now.Email == m.Email && now.ID != m.ID
+// successor says that now is where the person behind m is to be found after m:
+// the seat that an invitation became, under an id of its own, or another row of
+// the very address the task names. Whoever else has the address that m had last
+// is a stranger to the task.
+func successor(task hub.Task, m, now hub.Member) bool {
+	email := cmp.Or(now.Email, m.Email)
+	return live(now) && now.ID != m.ID && (email == task.Email || m.Status.Pending() && email == m.Email)
 }
 
 // live says whether m, which may be nobody, is on the hub.

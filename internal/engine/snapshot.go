@@ -212,21 +212,14 @@ func (p *people) add(m hub.Member) {
 	case m.ID != "":
 		p.byID[m.ID] = m.Email
 	}
-	rows := p.byEmail[m.Email]
-	same := func(r hub.Member) bool { return m.ID != "" && r.ID == m.ID }
-	if i := slices.IndexFunc(rows, same); i >= 0 {
-		// One row on two pages, because the list changed while it was read.
-		if strength(m.Status) > strength(rows[i].Status) {
-			rows[i] = m
-		}
-		return
-	}
-	p.byEmail[m.Email] = append(rows, m)
+	p.byEmail[m.Email] = append(p.byEmail[m.Email], m)
 }
 
 // pick is what the rows of one address come to: the strongest one, and of
 // several invitations the latest. Several seats of the same strength are
-// several seats, and all of them are returned. The slice is the caller's.
+// several seats, and all of them are returned, unless they have one id: a list
+// that changes while it is read can show a row on two pages. The slice is the
+// caller's.
 func pick(rows []hub.Member) []hub.Member {
 	if len(rows) == 0 {
 		return nil
@@ -284,7 +277,6 @@ func (p *people) apply(e edit) {
 	m := *e.member
 	m.Email = hub.FoldEmail(m.Email)
 	p.drop(m.Email, m.ID)
-	p.drop(m.Email, "")
 	if m.ID == "" && slices.ContainsFunc(p.byEmail[m.Email], live) {
 		return // the same invitation, which the list knows better: it has its id
 	}
@@ -316,9 +308,6 @@ func (p *people) drop(email, id string) {
 func (p *people) find(email, id string) []hub.Member {
 	if rows := p.byEmail[email]; len(rows) > 0 {
 		return pick(rows)
-	}
-	if id == "" {
-		return nil
 	}
 	if m, ok := p.hidden[id]; ok {
 		return []hub.Member{m}

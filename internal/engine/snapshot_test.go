@@ -237,6 +237,27 @@ func TestWritesAndLists(t *testing.T) {
 		<-l.lists <- []hub.Member{seat("2", bob, "EMPLOYEE")}
 		synctest.Wait()
 		l.shows(t, bob+" 2 EMPLOYEE")
+		l.apply(now(seat("3", carol, "ADMIN")))
+		if len(l.edits) != 1 {
+			t.Errorf("%d edits are kept, want those of the last %s", len(l.edits), l.lag)
+		}
+	})
+
+	run(t, "a hub knows how long its lists lag", func(t *testing.T) {
+		f := &fake{}
+		f.put(seat("2", bob, "EMPLOYEE"))
+		h := open(t, f)
+		_, err := h.Add(t.Context(), AddTask{Email: ada})
+		succeeded(t, err)
+		time.Sleep(settleTime / 2)
+		f.alter("2", nil)
+		f.members = func(func() ([]hub.Member, error)) ([]hub.Member, error) { return nil, nil }
+		_, err = h.Remove(t.Context(), RemoveTask{Email: bob})
+		succeeded(t, err)
+		onRoster(t, h, ada, "inv1 invited EMPLOYEE")
+		if f.asked("list") != 2 {
+			t.Errorf("calls = %q, want a second list", f.calls)
+		}
 	})
 
 	run(t, "a reread overtakes a running list", func(t *testing.T) {
@@ -438,9 +459,15 @@ func TestEditTouchesOneRow(t *testing.T) {
 			p := newPeople(test.rows)
 			p.apply(test.edit)
 			var got []string
-			for _, m := range p.all() {
-				got = append(got, m.ID)
+			for _, rows := range p.byEmail {
+				for _, m := range rows {
+					got = append(got, m.ID)
+				}
 			}
+			for id := range p.hidden {
+				got = append(got, id)
+			}
+			slices.Sort(got)
 			if !slices.Equal(got, test.want) {
 				t.Errorf("roster = %q, want %q", got, test.want)
 			}

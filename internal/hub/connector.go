@@ -37,7 +37,7 @@ type Connector interface {
 
 	// Add gives somebody a seat or sends the invitation to one, once. It does
 	// not look first; an address that is there already is an error with
-	// ReasonConflict. The member it returns holds what the platform's answer
+	// ReasonConflict, unless the platform itself keeps quiet about it. The member it returns holds what the platform's answer
 	// told, perhaps no id. Where a platform takes several calls and a later one
 	// fails, it returns the member as far as it got, with its id, beside the
 	// error: a seat that is there must not be lost from sight.
@@ -46,8 +46,9 @@ type Connector interface {
 	// ChangeRole applies a change to m, a member or an invitation as last read.
 	// A change that the platform holds for a second administrator is no error:
 	// the next look-up shows it as Member.Awaiting. The same goes for Remove.
-	// Operations the platform's Capabilities call unsupported are refused with
-	// ReasonUnsupported and without a request.
+	// Operations that the platform's Capabilities do not call supported are
+	// refused with ReasonUnsupported and without a request: what is done by
+	// reinviting, or only after acceptance, is the engine's to arrange.
 	ChangeRole(ctx context.Context, ref Ref, m Member, change RoleChange) error
 
 	// Remove takes the seat of m, or withdraws the invitation when m has not
@@ -99,7 +100,7 @@ type Driver struct {
 	Platform Platform
 	Settings []Setting
 	// Open makes a connector. It makes no request. A setting that cannot work
-	// is a *SettingError.
+	// is a *SettingError, no credential at all a *NotConfiguredError.
 	Open func(Options) (Connector, error)
 }
 
@@ -112,6 +113,17 @@ type Setting struct {
 	Required    bool // a connector cannot be opened without it
 	Description string
 }
+
+// NotConfiguredError is Driver.Open's answer when no credential is set at all,
+// on a platform that takes one of several: most configurations use one platform
+// of many, so it is an error only for whoever asks for one of its hubs.
+type NotConfiguredError struct {
+	// Need says what to set, naming the settings and their environment
+	// variables, as the rest of a sentence that begins with "Set".
+	Need string
+}
+
+func (e *NotConfiguredError) Error() string { return "no credential is set; set " + e.Need }
 
 // Options is what a connector is opened with.
 type Options struct {

@@ -13,9 +13,10 @@ const masked = "***"
 // by name catches a token the simulator does not know, such as a mistyped one;
 // masking by value catches a known one under any name.
 var secretNames = map[string]bool{
-	"access_token": true, "appsecret_proof": true, "input_token": true, "app_secret": true,
+	"access_token": true, "access-token": true, "appsecret_proof": true, "input_token": true, "app_secret": true,
 	"refresh_token": true, "client_secret": true, "secret": true, "auth_code": true, "code": true,
 	"assertion": true, "password": true, "token": true, "api_key": true, "invite_link": true,
+	"developer-token": true, "developer_token": true, "private_key": true,
 }
 
 // embeddedToken finds a token inside a longer text, for example in the

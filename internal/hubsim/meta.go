@@ -155,8 +155,17 @@ func (m *metaSim) route(mc *metaCall) {
 		m.routeBusiness(mc)
 		return
 	}
-	if len(mc.target) == 1 && isDigits(id) {
+	if !isDigits(id) {
+		return
+	}
+	if len(mc.target) == 1 {
 		m.routeNode(mc, id)
+		return
+	}
+	// An edge of an object that is not there: the object is what is missing.
+	m.routeBusiness(mc)
+	if mc.handle != nil {
+		mc.handle = (*metaSim).missingNode
 	}
 }
 

@@ -33,6 +33,8 @@ func TestMetaRefusesWhatItDoesNotKnow(t *testing.T) {
 		"unknown id":              {w.get(v + "122100000999999"), 100, 33},
 		"unknown id, delete":      {w.del(v + "122100000999999"), 100, 33},
 		"unknown id, post":        {w.post(v+"122100000999999", "role", "ADMIN"), 100, 33},
+		"edge of an unknown id":   {w.get(v + "222000111000999/business_users?fields=id"), 100, 33},
+		"invite, unknown id":      {w.post(v+"222000111000999/business_users", "email", "nia@northwind.example", "role", "ADMIN"), 100, 33},
 		"business of others":      {w.get(v + other), 100, 33},
 		"unknown field":           {w.get(users + "?fields=id,created_time"), 100, 0},
 		"unknown field, invite":   {w.get(pending + "?fields=joined"), 100, 0},

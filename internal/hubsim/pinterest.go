@@ -27,7 +27,8 @@ type pinterestSim struct {
 	businesses  map[string]*pinterestHub
 	order       []*pinterestHub
 	accounts    pinterestAccounts
-	invites     map[string]*pinterestInvite // of all hubs, closed ones too
+	sent        ledger[*pinterestInvite]    // of all hubs: a list shows received ones too
+	invites     map[string]*pinterestInvite // by id, closed ones too
 	credentials []*pinterestCredential
 	byToken     map[string]*pinterestToken
 	byRefresh   map[string]*pinterestRefresh
@@ -48,6 +49,7 @@ func (s *pinterestSim) reset() {
 	s.businesses = map[string]*pinterestHub{}
 	s.order = nil
 	s.accounts = newPinterestAccounts()
+	s.sent = ledger[*pinterestInvite]{}
 	s.invites = map[string]*pinterestInvite{}
 	s.credentials = nil
 	s.byToken = map[string]*pinterestToken{}
@@ -161,11 +163,13 @@ type pinterestCall struct {
 	query   url.Values
 	methods map[string]pinterestRoute // nil: no such path
 	route   pinterestRoute
-	id      string        // the business id of the path, as written
-	hub     *pinterestHub // the business it is about, if there is one
+	named   bool          // the path names a business
+	id      string        // its id, as written
+	hub     *pinterestHub // the business, if there is one
 
 	token *pinterestToken
 	cred  *pinterestCredential
+	late  *pinterestError // what to answer although the call took effect
 }
 
 func (s *pinterestSim) read(c *call) *pinterestCall {
@@ -174,7 +178,7 @@ func (s *pinterestSim) read(c *call) *pinterestCall {
 		segments := strings.Split(below, "/")
 		// employers and invites are words where a business id could stand.
 		if len(segments) == 3 && segments[0] == "businesses" {
-			pc.id, segments[1] = segments[1], "*"
+			pc.named, pc.id, segments[1] = true, segments[1], "*"
 		}
 		pc.methods = pinterestRoutes[strings.Join(segments, "/")]
 		pc.route = pc.methods[c.request.Method]
@@ -251,12 +255,16 @@ func (s *pinterestSim) answer(pc *pinterestCall) (any, *pinterestError) {
 	if refused := s.authorize(pc); refused != nil {
 		return nil, refused
 	}
-	return pc.route.handle(s, pc)
+	result, refused := pc.route.handle(s, pc)
+	if refused == nil && pc.late != nil {
+		return nil, pc.late
+	}
+	return result, refused
 }
 
 // wellFormed checks what the document's parameters say, bodies aside.
 func (pc *pinterestCall) wellFormed() *pinterestError {
-	if pc.id != "" && !pinterestBusinessID.MatchString(pc.id) {
+	if pc.named && !pinterestBusinessID.MatchString(pc.id) {
 		return pinterestInvalid("business_id %q does not match ^\\d+$ with 1 to 20 digits", pc.id)
 	}
 	for name := range pc.query {

@@ -25,6 +25,11 @@ const (
 	OpChangeInvitedRole = "change_invited_role"
 	OpRemove            = "remove"
 	OpCancelInvitation  = "cancel_invitation"
+	OpListRoles         = "list_roles"   // where roles are a list of their own
+	OpMemberRoles       = "member_roles" // of one member
+	OpGrantRole         = "grant_role"
+	OpRevokeRole        = "revoke_role"
+	OpUpdateMember      = "update_member" // a name or the like, no role
 	OpInspectToken      = "inspect_token"
 	OpRefreshToken      = "refresh_token"     // an access token was asked for
 	OpAnswerInvitation  = "answer_invitation" // by the person invited

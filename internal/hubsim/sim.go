@@ -80,7 +80,11 @@ type platform interface {
 // simulated is the list of platforms. A new platform is its files and a line here.
 func simulated(clock *Clock) []platform {
 	return []platform{
+		newGoogle(clock),
 		newMeta(clock),
+		newPinterest(clock),
+		newTiktok(clock),
+		newSnapchat(clock),
 	}
 }
 

@@ -119,9 +119,13 @@ func planUpdate(ctx context.Context, h *engine.Hub, plan, state *memberModel) di
 		plan.InvitedAt, plan.ExpiresAt = state.InvitedAt, state.ExpiresAt
 		return diags
 	}
-	plan.MemberID, plan.Status = types.StringUnknown(), types.StringUnknown()
-	plan.InvitedAt, plan.ExpiresAt = types.StringUnknown(), types.StringUnknown()
-	plan.Roles = types.SetUnknown(types.StringType)
+	plan.Status, plan.Roles = types.StringUnknown(), types.SetUnknown(types.StringType)
+	if state.Status.ValueString() == string(hub.StatusActive) {
+		// A seat keeps its id through a role change; an invitation may not.
+		plan.MemberID, plan.InvitedAt, plan.ExpiresAt = state.MemberID, state.InvitedAt, state.ExpiresAt
+		return diags
+	}
+	plan.MemberID, plan.InvitedAt, plan.ExpiresAt = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 	return diags
 }
 

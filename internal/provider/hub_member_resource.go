@@ -104,11 +104,11 @@ func (r *memberResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			},
 			"on_existing": choice("What to do when the person is on the hub already: `adopt` the seat, with the wanted role; or `fail`, with the import command.", adoptExisting, failExisting),
 			"on_expired":  choice("What to do when the invitation has run out or was declined: `reinvite` or `keep`.", reinviteExpired, keepExpired),
-			"on_destroy":  choice("What to do when this resource goes: `remove` the person, `downgrade` them to the least-privileged role, or `keep` them as they are.", removeDestroy, downgradeDestroy, keepDestroy),
+			"on_destroy":  choice("What to do when this resource goes: `remove` the person, `downgrade` them to the least-privileged role, or `keep` them as they are. The value of the last apply counts.", removeDestroy, downgradeDestroy, keepDestroy),
 			"allow_lockout": schema.BoolAttribute{
 				Optional: true, Computed: true,
 				Default:             booldefault.StaticBool(false),
-				MarkdownDescription: "Permit removing or demoting the last administrator, or the identity roster itself uses. Defaults to `false`.",
+				MarkdownDescription: "Permit removing or demoting the last administrator, or the identity roster itself uses. On a destroy the value of the last apply counts. Defaults to `false`.",
 			},
 			"id": schema.StringAttribute{
 				Computed:            true,
@@ -122,7 +122,7 @@ func (r *memberResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			"expires_at": schema.StringAttribute{Computed: true, MarkdownDescription: "When the invitation runs out, where the platform tells (RFC 3339)."},
 		},
 		Blocks: map[string]schema.Block{
-			"timeouts": timeouts.Block(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
+			"timeouts": taskTimeouts(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
 		},
 	}
 }
@@ -195,6 +195,10 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 	}
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
 	m, found, err := h.Find(ctx, state.Email.ValueString(), state.MemberID.ValueString())
+	invited := state.Status.ValueString() == string(hub.StatusInvited)
+	if err == nil && !found && invited {
+		m, found, err = h.Trace(ctx, state.Email.ValueString(), state.MemberID.ValueString())
+	}
 	switch {
 	case err != nil:
 		// The state is kept: cannot see never means not there.
@@ -203,10 +207,7 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 		state.Status = types.StringValue(string(hub.StatusExpired))
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	case !found:
-		resp.Diagnostics.AddWarning(
-			fmt.Sprintf("%s is no longer on %s", state.Email.ValueString(), hubTitle(h)),
-			fmt.Sprintf("Somebody removed them, or ended the invitation, outside Terraform. The next terraform apply adds them again. "+
-				"If they are to stay away, delete their resource block instead (id %s).", state.ID.ValueString()))
+		resp.Diagnostics.Append(goneWarning(h, &state, invited))
 		resp.State.RemoveResource(ctx)
 	default:
 		if m.Email != "" && m.Email != hub.FoldEmail(state.Email.ValueString()) {
@@ -219,6 +220,22 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 		resp.Diagnostics.Append(state.fill(ctx, m)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	}
+}
+
+// goneWarning says that somebody is not there any more, and the next command.
+func goneWarning(h *engine.Hub, state *memberModel, invited bool) diag.Diagnostic {
+	email := state.Email.ValueString()
+	if invited {
+		return diag.NewWarningDiagnostic(
+			fmt.Sprintf("The invitation of %s to %s is gone", email, hubTitle(h)),
+			fmt.Sprintf("It was withdrawn or declined, or accepted by an account under another address: look through the list of people before you apply.\n\n  %s\n\n"+
+				"If their resource block is still there, the next terraform apply invites %s again. If they joined under another address, write that address instead and import it; "+
+				"if they are to stay away, delete the block (id %s).", h.Platform().HubAdminURL(h.Ref()), email, state.ID.ValueString()))
+	}
+	return diag.NewWarningDiagnostic(
+		fmt.Sprintf("%s is no longer on %s", email, hubTitle(h)),
+		fmt.Sprintf("They were removed outside Terraform. If that was asked for, nothing is left to do. "+
+			"If their resource block is still there, the next terraform apply adds them again: delete the block (id %s) if they are to stay away.", state.ID.ValueString()))
 }
 
 func (r *memberResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -383,6 +400,13 @@ func (m *memberModel) addTask(h *engine.Hub) engine.AddTask {
 
 func (m *memberModel) roleTask(h *engine.Hub, role string) engine.RoleTask {
 	return engine.RoleTask{Email: m.Email.ValueString(), MemberID: m.MemberID.ValueString(), Role: role, Limits: m.limits(h)}
+}
+
+// taskTimeouts is the timeouts block, with words of roster's own.
+func taskTimeouts(ctx context.Context, opts timeouts.Opts) schema.Block {
+	const text = "How long one such task may take, verification included, such as `90s` or `10m`. Defaults to `5m`."
+	opts.CreateDescription, opts.UpdateDescription, opts.DeleteDescription = text, text, text
+	return timeouts.Block(ctx, opts)
 }
 
 // nullTimeouts is an unset timeouts block, for an import.

@@ -69,7 +69,7 @@ func (r *memberRoleResource) Schema(ctx context.Context, _ resource.SchemaReques
 			"kind": schema.StringAttribute{Computed: true, MarkdownDescription: "`primary` or `secondary`."},
 		},
 		Blocks: map[string]schema.Block{
-			"timeouts": timeouts.Block(ctx, timeouts.Opts{Create: true, Delete: true}),
+			"timeouts": taskTimeouts(ctx, timeouts.Opts{Create: true, Delete: true}),
 		},
 	}
 }
@@ -213,17 +213,18 @@ func (r *memberRoleResource) Read(ctx context.Context, req resource.ReadRequest,
 	case !found || !m.Status.Live() || !m.HasRole(state.Role.ValueString()):
 		what := "has no seat there"
 		if found && m.Status.Live() {
-			what = "holds " + roleList(m)
+			what = "holds " + rolesHeld(m)
 		}
 		resp.Diagnostics.AddWarning(
 			fmt.Sprintf("%s does not have the role %s on %s any more", ref.Email, state.Role.ValueString(), hubTitle(h)),
-			fmt.Sprintf("The person %s. Somebody changed that outside Terraform. The next terraform apply gives the role again; if it is to stay away, delete the resource block instead (id %s).",
+			fmt.Sprintf("The person %s: somebody changed that outside Terraform. If that was asked for, nothing is left to do. "+
+				"If the resource block is still there, the next terraform apply gives the role again: delete the block (id %s) if it is to stay away.",
 				what, state.ID.ValueString()))
 		resp.State.RemoveResource(ctx)
 	}
 }
 
-func roleList(m hub.Member) string {
+func rolesHeld(m hub.Member) string {
 	roles := m.Roles()
 	if len(roles) == 0 {
 		return "no role"
@@ -303,7 +304,7 @@ func (r *memberRoleResource) ImportState(ctx context.Context, req resource.Impor
 		return
 	case !m.HasRole(ref.Role):
 		resp.Diagnostics.AddError(fmt.Sprintf("%s does not have the role %s on %s", ref.Member.Email, ref.Role, hubTitle(h)),
-			fmt.Sprintf("The person holds %s. Import one of those, or write the resource without importing it and apply.", roleList(m)))
+			fmt.Sprintf("The person holds %s. Import one of those, or write the resource without importing it and apply.", rolesHeld(m)))
 		return
 	}
 	state := memberRoleModel{

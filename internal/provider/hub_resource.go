@@ -9,7 +9,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -110,16 +109,10 @@ func (r *hubResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *
 				MarkdownDescription: "What the platform's API can do, by operation: `supported`, `reinvite` (the invitation is withdrawn and sent again), " +
 					"`after_acceptance` or `unsupported`.",
 			},
-			"roles": schema.ListNestedAttribute{
+			"roles": schema.ListAttribute{
 				Computed:            true,
-				MarkdownDescription: "The roles of the platform.",
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"id":      schema.StringAttribute{Computed: true, MarkdownDescription: "As a configuration writes it."},
-					"label":   schema.StringAttribute{Computed: true, MarkdownDescription: "As the platform's screens write it."},
-					"kind":    schema.StringAttribute{Computed: true, MarkdownDescription: "`primary` (everybody has exactly one) or `secondary`."},
-					"admin":   schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether a holder can manage people."},
-					"default": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether this is the least-privileged role, which a member gets when the configuration names none."},
-				}},
+				ElementType:         types.StringType,
+				MarkdownDescription: "The ids of the platform's roles; `roster_hub_roles` tells more of each.",
 			},
 		},
 	}
@@ -278,32 +271,14 @@ func (m *hubModel) describe(ctx context.Context, h *engine.Hub) {
 	h.Describe(s)
 }
 
-var roleObject = map[string]attr.Type{
-	"id": types.StringType, "label": types.StringType, "kind": types.StringType, "admin": types.BoolType, "default": types.BoolType,
-}
-
 // fillStatic sets what follows from the platform and the hub id alone, and so
 // is known at plan time.
 func (m *hubModel) fillStatic(h *engine.Hub) {
 	m.ID = types.StringValue(h.Ref().String())
 	m.AdminURL = types.StringValue(h.Platform().HubAdminURL(h.Ref()))
 	settings, _ := h.Settings()
-	capabilities := map[string]attr.Value{}
-	for op, support := range h.Platform().Capabilities.Without(settings.UnsupportedTasks) {
-		capabilities[string(op)] = types.StringValue(string(support))
-	}
-	m.Capabilities = types.MapValueMust(types.StringType, capabilities)
-	var roles []attr.Value
-	for _, role := range h.Platform().Roles {
-		roles = append(roles, types.ObjectValueMust(roleObject, map[string]attr.Value{
-			"id":      types.StringValue(role.ID),
-			"label":   types.StringValue(role.Label),
-			"kind":    types.StringValue(string(role.Kind)),
-			"admin":   types.BoolValue(role.Admin),
-			"default": types.BoolValue(role.Default),
-		}))
-	}
-	m.Roles = types.ListValueMust(types.ObjectType{AttrTypes: roleObject}, roles)
+	m.Capabilities = capabilityMap(h.Platform().Capabilities.Without(settings.UnsupportedTasks))
+	m.Roles = textList(append(h.Platform().RoleIDs(hub.Primary), h.Platform().RoleIDs(hub.Secondary)...))
 }
 
 // hubSettingsKey is where a member keeps what its hub's resource said. In an

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
@@ -257,7 +258,7 @@ func (s *syncModel) flag(h *engine.Hub, m hub.Member, reason string, kind hub.Ta
 	if status == "" {
 		status = "absent"
 	}
-	s.Flagged = append(s.Flagged, flaggedSeat{Email: m.Label(), Status: status, Reason: reason, Task: string(kind), ManualSteps: manualSteps(h, task, m)})
+	s.Flagged = append(s.Flagged, flaggedSeat{Email: m.Label(), Status: status, Reason: reason, Task: string(kind), ManualSteps: strings.TrimSpace(manualSteps(h, task, m))})
 }
 
 func textList(values []string) types.List {

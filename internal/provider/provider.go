@@ -56,8 +56,8 @@ func (p *rosterProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 		attributes[d.Platform.Name] = settingsAttribute(d)
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The roster provider manages who has a seat, and with which role, on the places no identity provider governs. " +
-			"Configure the platforms you use and leave out the rest; every setting can come from the environment instead.",
+		MarkdownDescription: "The roster provider manages who has a seat, and with which role, in the places no identity provider governs. " +
+			"Configure the platforms you use and leave out the rest; every setting can come from the environment.",
 		Attributes: attributes,
 	}
 }
@@ -124,6 +124,8 @@ func (p *rosterProvider) DataSources(context.Context) []func() datasource.DataSo
 	static := staticEngine(p.drivers)
 	return []func() datasource.DataSource{
 		func() datasource.DataSource { return &syncDataSource{base: base{engine: static}} },
+		func() datasource.DataSource { return &platformsDataSource{base: base{engine: static}} },
+		func() datasource.DataSource { return &hubRolesDataSource{base: base{engine: static}} },
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -42,13 +43,17 @@ func (p *rosterProvider) open(d hub.Driver, block types.Object, logger *slog.Log
 		return platform, diags
 	}
 	if len(missing) > 0 {
-		platform.Missing = &missingSettings{platform: d.Platform, settings: missing}
+		platform.Missing = missingSettings(d.Platform, missing)
 		return platform, diags
 	}
 	connector, err := d.Open(hub.Options{Settings: values, UserAgent: p.userAgent(), Logger: logger, Now: p.now})
 	if se := (*hub.SettingError)(nil); errors.As(err, &se) {
 		diags.AddAttributeError(path.Root(d.Platform.Name).AtName(se.Setting),
 			fmt.Sprintf("%s: the setting %s cannot work", d.Platform.Title, se.Setting), sentence(se.Problem))
+		return platform, diags
+	}
+	if none := (*hub.NotConfiguredError)(nil); errors.As(err, &none) {
+		platform.Missing = fmt.Errorf("roster has no credentials for %s. Set %s", d.Platform.Title, none.Need)
 		return platform, diags
 	}
 	if err != nil {
@@ -80,18 +85,10 @@ func settingValue(s hub.Setting, configured attr.Value) (value string, known boo
 }
 
 // missingSettings is why a platform is closed.
-type missingSettings struct {
-	platform hub.Platform
-	settings []hub.Setting
-}
-
-func (e *missingSettings) Error() string {
-	text := ""
-	for i, s := range e.settings {
-		if i > 0 {
-			text += ", and "
-		}
-		text += fmt.Sprintf("%s.%s in the provider block (or the environment variable %s)", e.platform.Name, s.Name, s.Env)
+func missingSettings(p hub.Platform, settings []hub.Setting) error {
+	var names []string
+	for _, s := range settings {
+		names = append(names, fmt.Sprintf("%s.%s in the provider block (or the environment variable %s)", p.Name, s.Name, s.Env))
 	}
-	return fmt.Sprintf("roster has no credentials for %s. Set %s.", e.platform.Title, text)
+	return fmt.Errorf("roster has no credentials for %s. Set %s", p.Title, strings.Join(names, ", and "))
 }

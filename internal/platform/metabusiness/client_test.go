@@ -246,8 +246,8 @@ func TestPagingInCircles(t *testing.T) {
 			if members, err := c.Members(ctx, testHub); err == nil || members != nil || ctx.Err() != nil {
 				t.Errorf("%d members (error: %v)", len(members), err)
 			}
-			if len(w.requests) != len(cursors)+1 {
-				t.Errorf("%d requests, want %d", len(w.requests), len(cursors)+1)
+			if got := len(w.requests) - 1; got != len(cursors)+1 { // one went to the invitations
+				t.Errorf("%d requests, want %d", got, len(cursors)+1)
 			}
 		})
 	}
@@ -264,7 +264,7 @@ func TestPagingStaysHome(t *testing.T) {
 	if _, err := c.Members(t.Context(), testHub); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.requests[1].query; got.Get("after") != "QVFIUmFmd==" || got.Has("access_token") || got.Get("limit") != "100" || got.Get("fields") == "" {
+	if got := w.requests[2].query; got.Get("after") != "QVFIUmFmd==" || got.Has("access_token") || got.Get("limit") != "100" || got.Get("fields") == "" {
 		t.Errorf("second page asked with %v", got)
 	}
 }
@@ -285,7 +285,7 @@ func TestPageTooLarge(t *testing.T) {
 	if err != nil || len(members) != 60 {
 		t.Fatalf("%d members, want 60 (error: %v)", len(members), err)
 	}
-	if got := w.requests[len(w.requests)-2].query.Get("limit"); got != "50" {
+	if got := w.requests[len(w.requests)-1].query.Get("limit"); got != "50" {
 		t.Errorf("last page asked with limit %s, want the halved one", got)
 	}
 

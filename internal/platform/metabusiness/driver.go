@@ -105,7 +105,7 @@ func Driver() hub.Driver {
 		Settings: []hub.Setting{
 			{
 				Name: settingAccessToken, Env: "META_ACCESS_TOKEN", Secret: true, Required: true,
-				Description: "Access token with the business_management permission, best of an Admin system user of the business; the token of a person who is an admin works until it expires.",
+				Description: "Access token with the `business_management` permission, best that of an Admin system user of the business; the token of a person who is an admin works until it expires.",
 			},
 			{
 				Name: settingAppSecret, Env: "META_APP_SECRET", Secret: true,
@@ -155,7 +155,11 @@ func open(o hub.Options, tune func(*transport.Config)) (*Connector, error) {
 	if err != nil {
 		return nil, endpointError(o.Settings[settingEndpoint], err)
 	}
-	return &Connector{graph: graph, now: time.Now}, nil
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
+	return &Connector{graph: graph, now: now}, nil
 }
 
 // endpointError puts words to what transport found wrong with the endpoint. A

@@ -105,23 +105,17 @@ func (c *Connector) checkAdmin(ctx context.Context, ref hub.Ref) error {
 	return nil
 }
 
-// Members implements hub.Connector: the people, then the open invitations. One
-// after the other, to stay polite; a person in both lists is returned twice and
-// the engine lets the seat win.
+// Members implements hub.Connector: the open invitations, then the people. In
+// this order deliberately: who accepts in between is in both lists, and the
+// engine lets the seat win; the other way round they would be in neither.
 func (c *Connector) Members(ctx context.Context, ref hub.Ref) ([]hub.Member, error) {
 	var members []hub.Member
 	seen := map[string]bool{} // a list that changes while it is read can show a row twice
 	add := func(m hub.Member) {
-		if !seen[m.ID] {
+		if m.ID == "" || !seen[m.ID] {
 			seen[m.ID] = true
 			members = append(members, m)
 		}
-	}
-	for p, err := range c.graph.people(ctx, ref.BusinessID) {
-		if err != nil {
-			return nil, fmt.Errorf("list the people of business %s: %w", ref.BusinessID, err)
-		}
-		add(p.member())
 	}
 	for i, err := range c.graph.invitations(ctx, ref.BusinessID, "") {
 		if err != nil {
@@ -130,6 +124,12 @@ func (c *Connector) Members(ctx context.Context, ref hub.Ref) ([]hub.Member, err
 		if !i.over() {
 			add(i.member(c.now()))
 		}
+	}
+	for p, err := range c.graph.people(ctx, ref.BusinessID) {
+		if err != nil {
+			return nil, fmt.Errorf("list the people of business %s: %w", ref.BusinessID, err)
+		}
+		add(p.member())
 	}
 	return members, nil
 }

@@ -83,6 +83,8 @@ type Trouble struct {
 	Cause Cause
 	// On is the operation whose call is lost, for LostBefore and LostAfter.
 	On hub.Operation
+	// Email is who accepts, for AcceptedMidway.
+	Email string
 }
 
 // Cause is what is wrong.
@@ -107,6 +109,7 @@ const (
 	Stalled         Cause = "stalled"           // no call is answered
 	MembersCut      Cause = "members_cut"       // the last page of the members breaks off
 	InvitationsCut  Cause = "invitations_cut"   // the last page of the invitations does
+	AcceptedMidway  Cause = "accepted_midway"   // an invitation is accepted once the first call has been answered
 	LostBefore      Cause = "lost_before"       // the next call of an operation is lost on its way
 	LostAfter       Cause = "lost_after"        // its answer is
 	LostAfterAlways Cause = "lost_after_always" // every answer of the operation is

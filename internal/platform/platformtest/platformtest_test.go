@@ -207,12 +207,20 @@ var mistakes = []struct {
 			return &broken{Connector: c, members: func(ctx context.Context, ref hub.Ref) ([]hub.Member, error) {
 				members, err := c.Members(ctx, ref)
 				if len(members) > 0 {
-					members = append(members, members[0])
+					members = append(members, members[len(members)-1])
 				}
 				return members, err
 			}}
 		},
 		caught: []string{"Members/a full page", "Members/who came, went and declined"},
+	},
+	{
+		name: "the seats are listed before the invitations",
+		in: func(c hub.Connector) hub.Connector {
+			c.(*memoryConnector).seatsFirst = true
+			return c
+		},
+		caught: []string{"Members/an acceptance while the lists are read"},
 	},
 	{
 		name: "one request for each person",

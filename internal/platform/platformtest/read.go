@@ -41,6 +41,7 @@ var readChecks = []check{
 	{name: "Members/who came, went and declined", run: membersMove},
 	{name: "Members/a cut list is an error", bare: true, cause: []Cause{MembersCut}, run: membersCut(MembersCut)},
 	{name: "Members/a cut list of invitations is an error", bare: true, cause: []Cause{InvitationsCut}, run: membersCut(InvitationsCut)},
+	{name: "Members/an acceptance while the lists are read", cause: []Cause{AcceptedMidway}, run: membersMidway},
 	{name: "Members/no permission is an error", cause: []Cause{PermissionMissing}, run: membersBlind(PermissionMissing, hub.ReasonForbidden)},
 	{name: "Members/invalid token is an error", cause: []Cause{TokenInvalid}, run: membersBlind(TokenInvalid, hub.ReasonUnauthenticated)},
 	{name: "Members/no such business is an error", run: membersNoHub},
@@ -314,6 +315,27 @@ func membersCut(cause Cause) func(TB, *Fixture) {
 		_, err := f.Connector.Members(t.Context(), f.Hub)
 		f.met(t)
 		f.fails(t, "Members", err, hub.ReasonUnavailable, hub.ReasonUnknown)
+	}
+}
+
+// membersMidway: who moves from one list to the other between two calls may be
+// in both, and must not be in neither: that would be somebody to invite again.
+func membersMidway(t TB, f *Fixture) {
+	f.act(t, Invite, grace, f.Platform.DefaultRole())
+	if err := f.World.Bring(Trouble{Cause: AcceptedMidway, Email: grace}); err != nil {
+		t.Fatalf("world: %v", err)
+	}
+	members, err := f.Connector.Members(t.Context(), f.Hub)
+	if err != nil {
+		t.Fatalf("Members: %v", err)
+	}
+	if truth := f.one(t, grace); truth.Status != hub.StatusActive {
+		t.Fatalf("world: %s is %s: nobody accepted", grace, truth.Status)
+	}
+	if !slices.ContainsFunc(members, func(m hub.Member) bool {
+		return hub.FoldEmail(m.Email) == hub.FoldEmail(grace) && m.Status.Live()
+	}) {
+		t.Errorf("%s accepted while the lists were read, and is in neither: %+v", grace, members)
 	}
 }
 

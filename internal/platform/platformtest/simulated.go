@@ -3,6 +3,7 @@ package platformtest
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
@@ -188,6 +189,13 @@ func (w *simWorld) Bring(trouble Trouble) error {
 		fault.Kind, fault.Operation, fault.Skip = hubsim.FaultTruncate, hubsim.OpListMembers, 2
 	case InvitationsCut:
 		fault.Kind, fault.Operation, fault.Skip = hubsim.FaultTruncate, hubsim.OpListInvitations, 2
+	case AcceptedMidway:
+		// Called before the answer goes out, so that the next call finds it done.
+		var once sync.Once
+		w.sim.OnRequest(func(hubsim.Request) {
+			once.Do(func() { _ = w.Act(Act{Kind: Accept, Email: trouble.Email}) }) // the check looks whether it was
+		})
+		return nil
 	case LostBefore:
 		fault.Kind, fault.Operation, fault.Times = hubsim.FaultDropBefore, calls[trouble.On], 1
 	case LostAfter:
