@@ -258,6 +258,20 @@ func TestChangeRoleOfAnInvitationAcceptedMeanwhile(t *testing.T) {
 		f.wrote(t, "change 1 ADMIN")
 	})
 
+	run(t, "a yes, and gone", func(t *testing.T) {
+		f := &fake{}
+		f.put(seat("1", ada, "EMPLOYEE"))
+		f.put(seat("2", bob, "EMPLOYEE"))
+		f.change = func(m hub.Member, _ func() error) error { f.alter(m.ID, nil); return nil }
+		h := open(t, f)
+		_, err := h.ChangeRole(t.Context(), RoleTask{Email: ada, Role: "ADMIN"})
+		failed(t, err, want{kind: hub.TaskChangeRole, reason: hub.ReasonUnknown, known: true, detail: "nobody of that address"})
+		_, err = h.Downgrade(t.Context(), RoleTask{Email: bob, Role: "ADMIN"})
+		succeeded(t, err)
+		onRoster(t, h, ada, "")
+		onRoster(t, h, bob, "")
+	})
+
 	run(t, "not found, and still there", func(t *testing.T) {
 		f := &fake{change: func(hub.Member, func() error) error { return no(hub.ReasonNotFound) }}
 		f.put(seat("1", ada, "EMPLOYEE"))
@@ -315,7 +329,7 @@ func TestChangeRoleOfUnknownOutcome(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		f := &fake{change: func(hub.Member, func() error) error {
-			time.Sleep(time.Second)
+			time.Sleep(2 * time.Second)
 			return refusal{hub.Fault{Reason: hub.ReasonUnknown, Uncertain: true}}
 		}}
 		f.put(seat("1", ada, "EMPLOYEE"))
@@ -462,6 +476,17 @@ func TestReinvite(t *testing.T) {
 			f.wrote(t, "remove i", "change s ADMIN")
 		})
 	}
+
+	run(t, "somebody else invites as fast as roster withdraws", func(t *testing.T) {
+		f := invited()
+		f.remove = func(m hub.Member, _ func() error) error {
+			f.alter(m.ID, func(m *hub.Member) { m.ID += "+" })
+			return nil
+		}
+		_, _, err := change(t, f)
+		failed(t, err, want{kind: hub.TaskChangeRole, reason: hub.ReasonConflict, known: true, status: hub.StatusInvited})
+		f.wrote(t, "remove i", "remove i+")
+	})
 
 	run(t, "withdrawn by somebody else meanwhile", func(t *testing.T) {
 		f := invited()

@@ -202,6 +202,20 @@ func TestRemoveOfSomebodyWithTwoRows(t *testing.T) {
 		failed(t, err, want{kind: hub.TaskRemove, reason: hub.ReasonForbidden, known: true, status: hub.StatusInvited, done: `id "s", active) was removed`})
 	})
 
+	run(t, "the last of many rows goes too", func(t *testing.T) {
+		f := &fake{}
+		f.put(invitation("i", ada, "EMPLOYEE"))
+		f.remove = func(m hub.Member, do func() error) error {
+			if f.asked("remove") == maxRows {
+				return do()
+			}
+			f.alter(m.ID, func(m *hub.Member) { m.ID += "+" })
+			return nil
+		}
+		_, err := open(t, f).Remove(t.Context(), RemoveTask{Email: ada})
+		succeeded(t, err)
+	})
+
 	run(t, "a platform that seats faster than roster removes", func(t *testing.T) {
 		f := &fake{}
 		f.put(invitation("i", ada, "EMPLOYEE"))
@@ -285,6 +299,23 @@ func TestRemoveIsAnsweredNotFound(t *testing.T) {
 		onRoster(t, h, ada, "")
 		f.requests(t, "list", "remove i", "list", "self", "remove s", "lookup "+ada+"#s active")
 	})
+
+	for name, answer := range map[string]error{"not found": no(hub.ReasonNotFound), "yes": nil} {
+		run(t, "accepted meanwhile under the same id, answer "+name, func(t *testing.T) {
+			f := &fake{}
+			f.put(invitation("1", ada, "EMPLOYEE"))
+			f.remove = func(m hub.Member, do func() error) error {
+				if m.Status == hub.StatusInvited {
+					f.accept(ada, "1")
+					return answer
+				}
+				return do()
+			}
+			_, err := open(t, f).Remove(t.Context(), RemoveTask{Email: ada})
+			succeeded(t, err)
+			f.wrote(t, "remove 1", "remove 1")
+		})
+	}
 
 	run(t, "accepted meanwhile under another address than the one known", func(t *testing.T) {
 		f := &fake{}

@@ -201,9 +201,8 @@ func (d *described) known(where string, schema *openapi3.SchemaRef, value any) {
 	}
 }
 
-// gather collects a schema's properties, those of its parts included. Where two
-// name the same one, the one that says more of its items wins: a page's items
-// are objects of no kind in the part all pages share.
+// gather collects a schema's properties, those of its parts included. A later
+// part wins: the first is what all pages share and says nothing of their items.
 func gather(schema *openapi3.SchemaRef, into map[string]*openapi3.SchemaRef) {
 	for _, part := range schema.Value.AllOf {
 		gather(part, into)

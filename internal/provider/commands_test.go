@@ -21,8 +21,10 @@ func TestCommands_failedRemoval(t *testing.T) {
 	w.must("apply", "-auto-approve")
 
 	w.configure(hubConfig)
-	s.fault(hubsim.Fault{Kind: hubsim.FaultRespond, Operation: hubsim.OpRemove, Status: 403,
-		Body: `{"error":{"message":"(#10) Application does not have permission for this action","type":"OAuthException","code":10,"fbtrace_id":"AbCdEfGhIjK"}}`})()
+	s.fault(hubsim.Fault{
+		Kind: hubsim.FaultRespond, Operation: hubsim.OpRemove, Status: 403,
+		Body: `{"error":{"message":"(#10) Application does not have permission for this action","type":"OAuthException","code":10,"fbtrace_id":"AbCdEfGhIjK"}}`,
+	})()
 	golden(t, w.diagnostics("apply", "-auto-approve"))
 	if s.person("bo@northwind.example") == nil {
 		t.Fatal("bo was removed although the platform refused")

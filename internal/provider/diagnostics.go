@@ -79,9 +79,11 @@ func taskDetail(h *engine.Hub, te *hub.TaskError) string {
 }
 
 func readDetail(h *engine.Hub, te *hub.TaskError) string {
-	paragraphs := []string{reasonWords(h, te),
+	paragraphs := []string{
+		reasonWords(h, te),
 		"Nothing was changed, and nobody was taken for removed: a hub that cannot be read is an error, never an empty hub. " +
-			"What Terraform knew of its people stays in the state."}
+			"What Terraform knew of its people stays in the state.",
+	}
 	if answer := answerWords(h, te.Fault); answer != "" {
 		paragraphs = append(paragraphs, answer)
 	}

@@ -375,8 +375,10 @@ func TestAccHubMember_unreadableHub(t *testing.T) {
 		Steps: []resource.TestStep{
 			{Config: config},
 			{
-				PreConfig: then(s.fault(hubsim.Fault{Kind: hubsim.FaultRespond, Operation: hubsim.OpListInvitations, Status: 400,
-					Body: `{"error":{"message":"(#200) Requires business_management permission","type":"OAuthException","code":200,"fbtrace_id":"A1"}}`}), s.forgetRequests),
+				PreConfig: then(s.fault(hubsim.Fault{
+					Kind: hubsim.FaultRespond, Operation: hubsim.OpListInvitations, Status: 400,
+					Body: `{"error":{"message":"(#200) Requires business_management permission","type":"OAuthException","code":200,"fbtrace_id":"A1"}}`,
+				}), s.forgetRequests),
 				Config:      config,
 				ExpectError: regexp.MustCompile(`(?s)could not be read.*Reason: forbidden.*never an empty hub`),
 			},

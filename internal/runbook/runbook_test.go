@@ -744,7 +744,9 @@ func TestShortcut(t *testing.T) {
 			continue
 		}
 		var n int
-		fmt.Sscan(m[1], &n)
+		if _, err := fmt.Sscan(m[1], &n); err != nil {
+			t.Fatal(err)
+		}
 		if !strings.HasPrefix(steps[n-1].Text, first) {
 			t.Errorf("%s: the shortcut leads to step %d, %q", platform, n, steps[n-1].Text)
 		}

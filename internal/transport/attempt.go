@@ -107,7 +107,7 @@ func (k *call) attempt() error {
 
 	k.attempts++
 	start := time.Now()
-	answer, err := c.http.Do(req)
+	answer, err := c.http.Do(req) //nolint:bodyclose // read and closed in read; the linter does not follow it there
 	if answer != nil {
 		k.status = answer.StatusCode // beside an error too, for a refused redirect
 	}

@@ -33,7 +33,7 @@ func (k *call) warn(message, why string, wait time.Duration) {
 	} else {
 		attrs = append(attrs, slog.Int("status", k.response.Status))
 	}
-	k.client.log.LogAttrs(k.ctx, slog.LevelWarn, message, attrs...)
+	k.client.log.LogAttrs(k.ctx, slog.LevelWarn, message, attrs...) //nolint:sloglint // one of two constants of the callers
 }
 
 // attrs is what every line about this call says.

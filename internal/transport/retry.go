@@ -291,7 +291,7 @@ func (k *call) result(loopErr error) (*Response, error) {
 // error makes the public error of this call.
 func (k *call) error(err error) *Error {
 	c := k.client
-	if wrapped, ok := err.(*url.Error); ok {
+	if wrapped, ok := err.(*url.Error); ok { //nolint:errorlint // the outermost only: what wraps one deeper down has words of its own
 		err = wrapped.Err // its text repeats method and URL, query included
 	}
 	return &Error{

@@ -94,17 +94,14 @@ type (
 
 // Answers to the writes. Each tells the outcome item by item under HTTP 200.
 type (
+	// inviteAnswer tells of invitations sent, and of ones withdrawn.
 	inviteAnswer struct {
-		Items []struct {
-			Invite    *invitation `json:"invite"`
-			Exception *exception  `json:"exception"`
-		} `json:"items"`
+		Items []inviteItem `json:"items"`
 	}
-	cancelAnswer struct {
-		Items []struct {
-			Invite    *invitation `json:"invite"`
-			Exception *exception  `json:"exception"`
-		} `json:"items"`
+	// inviteItem holds one of the two.
+	inviteItem struct {
+		Invite    *invitation `json:"invite"`
+		Exception *exception  `json:"exception"`
 	}
 	roleAnswer struct {
 		Items []memberRole `json:"items"`
@@ -124,19 +121,19 @@ type exception struct {
 	InviteID string   `json:"invite_id"`
 }
 
-// wireError is the body of every answer that is not 2xx.
-type wireError struct {
+// errorBody is the body of every answer that is not 2xx.
+type errorBody struct {
 	Code    *int   `json:"code"`
 	Message string `json:"message"`
 }
 
-// errorIn reads the error of a body, zero when the body holds none.
-func errorIn(body []byte) (code int, message string, ok bool) {
-	var e wireError
+// errorIn reads the error of a body, nil when the body holds none.
+func errorIn(body []byte) *errorBody {
+	var e errorBody
 	if json.Unmarshal(body, &e) != nil || e.Code == nil {
-		return 0, "", false
+		return nil
 	}
-	return *e.Code, e.Message, true
+	return &e
 }
 
 // millis is a time in milliseconds. One that cannot be read is zero: no list is

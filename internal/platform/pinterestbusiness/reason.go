@@ -1,0 +1,473 @@
+package pinterestbusiness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/transport"
+)
+
+// reply is what is worth keeping of an answer.
+type reply struct {
+	status    int
+	attempts  int
+	throttle  time.Duration // more than 0 when Pinterest wants no calls for longer than the task has
+	requestID string
+	excerpt   string // the beginning of the body, secrets masked
+}
+
+func (a *reply) bad(r request, problem string) error {
+	return &badAnswer{reply: *a, operation: r.operation, effect: r.effect, problem: problem}
+}
+
+func (a *reply) undone(r request, detail string) error {
+	return &undoneError{reply: *a, operation: r.operation, detail: detail}
+}
+
+// refusal is Pinterest's no: to a whole call, or to one item of an answer whose
+// status is 200.
+type refusal struct {
+	reply
+	operation string
+	effect    effect
+	item      bool
+	code      int // 0: an item without one
+	message   string
+}
+
+func (e *refusal) Error() string {
+	if e.item && e.code == 0 {
+		return fmt.Sprintf("%s: refused: %s", e.operation, e.message)
+	}
+	if e.item {
+		return fmt.Sprintf("%s: refused with code %d: %s", e.operation, e.code, e.message)
+	}
+	return fmt.Sprintf("%s: HTTP %d, code %d: %s", e.operation, e.status, e.code, e.message)
+}
+
+// undoneError is a 200 that says, or leaves no doubt, that nothing was done.
+type undoneError struct {
+	reply
+	operation string
+	detail    string // a sentence
+	// open says that a look at the person could not tell what is true now.
+	open bool
+}
+
+func (e *undoneError) Error() string {
+	return fmt.Sprintf("%s: HTTP %d: %s (it begins %q)", e.operation, e.status, e.detail, e.excerpt)
+}
+
+// goneError is a write that met nobody.
+type goneError struct {
+	member hub.Member
+	cause  error
+}
+
+func (e *goneError) Error() string {
+	return fmt.Sprintf("%s is not on the hub any more: %v", e.member.Label(), e.cause)
+}
+func (e *goneError) Unwrap() error { return e.cause }
+
+// presentError is an invitation refused for somebody who is on the hub.
+type presentError struct {
+	member hub.Member
+	cause  error
+}
+
+func (e *presentError) Error() string {
+	return fmt.Sprintf("%s is on the hub already (%s): %v", e.member.Label(), e.member.Status, e.cause)
+}
+func (e *presentError) Unwrap() error { return e.cause }
+
+// guardedError is a refusal of Pinterest's whose cause was found by looking:
+// the code alone says no more than "you may not".
+type guardedError struct {
+	reason hub.Reason
+	detail string
+	cause  error
+}
+
+func (e *guardedError) Error() string { return e.detail + " " + e.cause.Error() }
+func (e *guardedError) Unwrap() error { return e.cause }
+
+// badAnswer is an answer that is not what Pinterest promises: a proxy's page,
+// JSON cut short, a 200 about somebody else.
+type badAnswer struct {
+	reply
+	operation string
+	effect    effect
+	problem   string
+}
+
+func (e *badAnswer) Error() string {
+	text := fmt.Sprintf("%s: HTTP %d: %s", e.operation, e.status, e.problem)
+	if e.excerpt != "" {
+		text += fmt.Sprintf(" (it begins %q)", e.excerpt)
+	}
+	return text
+}
+
+// lostCall is a request without an answer. ended is how the caller's own time
+// ended, nil when it had not.
+type lostCall struct {
+	effect effect
+	ended  error
+	cause  error // transport's
+}
+
+func (e *lostCall) Error() string { return e.cause.Error() }
+func (e *lostCall) Unwrap() error { return e.cause }
+
+// tokenError is an access token that was not to be had.
+type tokenError struct {
+	status    int // 0: no answer
+	code      int // 0: none
+	message   string
+	requestID string
+	wait      time.Duration
+	spent     bool // it was not the configured refresh token that was refused
+	cause     error
+}
+
+func (e *tokenError) Error() string {
+	if e.status == 0 {
+		return "refresh the access token: " + e.cause.Error()
+	}
+	return fmt.Sprintf("refresh the access token: HTTP %d, code %d: %s", e.status, e.code, e.message)
+}
+func (e *tokenError) Unwrap() error { return e.cause }
+
+// fault is a refusal of the connector's own, already in roster's words.
+type fault struct{ hub.Fault }
+
+func (e *fault) Error() string { return e.Detail }
+
+func refuse(reason hub.Reason, format string, args ...any) error {
+	return &fault{hub.Fault{Reason: reason, Detail: fmt.Sprintf(format, args...)}}
+}
+
+// Explain implements hub.Connector.
+func (c *Connector) Explain(err error) hub.Fault {
+	var (
+		own     *fault
+		present *presentError
+		gone    *goneError
+		guarded *guardedError
+	)
+	switch {
+	case err == nil:
+		return hub.Fault{Reason: hub.ReasonUnknown}
+	case errors.As(err, &own):
+		return own.Fault
+	case errors.As(err, &present):
+		f := answered(present.cause)
+		f.Reason, f.Uncertain = hub.ReasonConflict, false
+		f.Detail = fmt.Sprintf("%s is on the hub already (%s, role %s), so Pinterest took no new invitation.", present.member.Label(), present.member.Status, present.member.Role)
+		return f
+	case errors.As(err, &gone):
+		f := answered(gone.cause)
+		f.Reason, f.Uncertain = hub.ReasonNotFound, false
+		f.Detail = fmt.Sprintf("%s is not on the hub any more, or not under this id.", gone.member.Label())
+		return f
+	case errors.As(err, &guarded):
+		f := answered(guarded.cause)
+		f.Reason, f.Detail = guarded.reason, guarded.detail
+		return f
+	case errors.Is(err, hub.ErrAbsent):
+		return hub.Fault{Reason: hub.ReasonNotFound}
+	default:
+		return answered(err)
+	}
+}
+
+// answered sorts an error of the client.
+func answered(err error) hub.Fault {
+	var (
+		refused *refusal
+		undone  *undoneError
+		bad     *badAnswer
+		lost    *lostCall
+	)
+	switch {
+	case errors.As(err, &refused):
+		return refused.fault()
+	case errors.As(err, &undone):
+		return undone.fault()
+	case errors.As(err, &bad):
+		return bad.fault()
+	case errors.As(err, &lost):
+		return lost.fault()
+	case errors.Is(err, context.Canceled):
+		return hub.Fault{Reason: hub.ReasonCancelled}
+	case errors.Is(err, context.DeadlineExceeded):
+		return hub.Fault{Reason: hub.ReasonTimeout}
+	default:
+		return hub.Fault{Reason: hub.ReasonUnknown}
+	}
+}
+
+func (e *refusal) fault() hub.Fault {
+	f := hub.Fault{
+		Code:      strconv.Itoa(e.code),
+		Message:   e.message,
+		RequestID: e.requestID,
+		Attempts:  e.attempts,
+		Wait:      e.throttle,
+	}
+	if e.item && e.code == 0 {
+		f.Code = ""
+	}
+	if e.item {
+		f.Reason, f.Detail = e.itemReason()
+	} else {
+		f.Reason, f.Detail = e.reason()
+	}
+	// Pinterest may have acted before it stumbled. What it refuses, it did not do.
+	f.Uncertain = e.effect != reads && f.Reason == hub.ReasonUnavailable
+	return f
+}
+
+// reason sorts a refusal by its HTTP status first: the same code can stand for
+// different things, 30 for "no such user" under 404 and for "too many calls"
+// under 429.
+//
+// API: Pinterest, "API v5" OpenAPI document, the error answers of all operations
+// (those of members and invitations name none of their own),
+// https://github.com/pinterest/api-description
+func (e *refusal) reason() (hub.Reason, string) {
+	switch {
+	case e.status == http.StatusTooManyRequests:
+		return hub.ReasonRateLimited, detailRateLimited
+	case e.status == http.StatusUnauthorized, e.status == http.StatusForbidden:
+		if reason, detail, ok := byCode(e.code); ok {
+			return reason, detail
+		}
+		if e.status == http.StatusForbidden {
+			return hub.ReasonForbidden, detailNotAdmin
+		}
+		return hub.ReasonUnauthenticated, detailToken
+	case e.status == http.StatusBadRequest && e.code == codeTokenEnded:
+		return hub.ReasonUnauthenticated, detailToken
+	case e.status == http.StatusBadRequest:
+		return hub.ReasonInvalidInput, "Pinterest does not accept a value of this call. Check the business id and the e-mail address."
+	case e.status == http.StatusNotFound:
+		return hub.ReasonNotFound, "Pinterest knows no such business or person. Check business_id: it is the id of the business account, not of an ad account."
+	case e.status == http.StatusConflict:
+		// Whether the person is there already, Add has looked.
+		return hub.ReasonUnknown, "Pinterest reports a conflict with another change and did not do this. Sync, then apply again."
+	case e.status >= http.StatusInternalServerError:
+		return hub.ReasonUnavailable, "Pinterest reports a failure of its own. Apply again later."
+	default:
+		return hub.ReasonUnknown, ""
+	}
+}
+
+// itemReason sorts a refusal of one address. Its codes read like HTTP statuses.
+func (e *refusal) itemReason() (hub.Reason, string) {
+	if reason, detail, ok := byCode(e.code); ok {
+		return reason, detail
+	}
+	switch {
+	case e.code == http.StatusForbidden && e.effect == invites:
+		// The one case of this code in Pinterest's document. That it has no
+		// other meaning is unconfirmed, hence the words.
+		return hub.ReasonSeatLimit, "Pinterest refused this address. The case it documents for that code is too many open invitations: withdraw stale ones under Employees, then apply again."
+	case e.code == http.StatusBadRequest:
+		return hub.ReasonInvalidInput, "Pinterest does not accept this e-mail address."
+	case e.code == http.StatusNotFound && e.effect == invites:
+		return hub.ReasonInvalidInput, "Pinterest cannot invite this e-mail address."
+	case e.code == http.StatusTooManyRequests, e.code == codeTooManyCalls:
+		return hub.ReasonRateLimited, detailRateLimited
+	case e.code >= 500 && e.code <= 599:
+		return hub.ReasonUnavailable, "Pinterest reports a failure of its own. Apply again later."
+	default:
+		return hub.ReasonUnknown, ""
+	}
+}
+
+// Pinterest's own codes.
+const (
+	codeNoScope      = 3
+	codeNotYours     = 7
+	codeTooManyCalls = 8
+	codeMayNotAct    = 29
+	codeNoBusiness   = 654
+	codeTokenEnded   = 1104
+	codeDisapproved  = 2625
+	codeUnderReview  = 2626
+)
+
+const (
+	detailToken       = "Pinterest does not accept the access token: it is wrong, expired or revoked. Set a new access_token, or client_id, client_secret and the newest refresh_token."
+	detailScope       = "The access token lacks a scope. Authorise the app again with " + requiredScopes + ", and use the token that comes of it."
+	detailNotAdmin    = "The token is good, and its user may not manage this business. Use the token of a BIZ_ADMIN (Manager) of it, and check business_id: it is the id of the business account, not of an ad account."
+	detailRateLimited = "Pinterest limits the calls of this app. Nothing was changed. An app with trial access has 1,000 calls a day; standard access has that many a minute."
+)
+
+// byCode sorts the codes that say the same wherever they stand, where the
+// status allows them.
+func byCode(code int) (hub.Reason, string, bool) {
+	switch code {
+	case codeNoScope:
+		return hub.ReasonForbidden, detailScope, true
+	case codeNotYours, codeMayNotAct:
+		return hub.ReasonForbidden, detailNotAdmin, true
+	case codeNoBusiness:
+		return hub.ReasonForbidden, "Pinterest wants a business account for this. Convert the account to one in its settings on pinterest.com, or use the id and the token of a business account.", true
+	case codeDisapproved:
+		return hub.ReasonForbidden, "Pinterest has disapproved the business account, and nobody can manage its people until that is resolved. Open the Business hub (" + adminURL + ") and follow what it says there.", true
+	case codeUnderReview:
+		return hub.ReasonForbidden, "Pinterest is reviewing the business account, and nobody can manage its people until that is over. Follow the review in the Business hub (" + adminURL + "), then apply again.", true
+	default:
+		return "", "", false
+	}
+}
+
+func (e *undoneError) fault() hub.Fault {
+	return hub.Fault{
+		Reason: hub.ReasonUnknown, Detail: e.detail, Code: fmt.Sprintf("HTTP %d", e.status), Message: e.excerpt,
+		RequestID: e.requestID, Attempts: e.attempts, Uncertain: e.open,
+	}
+}
+
+func (e *badAnswer) fault() hub.Fault {
+	f := hub.Fault{
+		Reason:    hub.ReasonUnknown,
+		Detail:    "The answer was not one of Pinterest's: " + e.problem + ". A proxy between roster and Pinterest, or a wrong endpoint, can be the cause.",
+		Code:      fmt.Sprintf("HTTP %d", e.status),
+		Message:   e.excerpt,
+		RequestID: e.requestID,
+		Attempts:  e.attempts,
+		Wait:      e.throttle,
+	}
+	switch {
+	case e.status >= http.StatusInternalServerError:
+		f.Reason, f.Uncertain = hub.ReasonUnavailable, e.effect != reads
+		f.Detail = "Pinterest, or a proxy before it, is out of order."
+	case e.status == http.StatusTooManyRequests:
+		f.Reason, f.Detail = hub.ReasonRateLimited, detailRateLimited
+	case e.status < 300 && e.effect != reads:
+		f.Reason, f.Uncertain = hub.ReasonOutcomeUnknown, true
+	}
+	return f
+}
+
+func (e *lostCall) fault() hub.Fault {
+	f := hub.Fault{Reason: hub.ReasonUnavailable}
+	var t *transport.Error
+	if errors.As(e.cause, &t) {
+		f.Attempts, f.Wait = t.Attempts, t.Throttle
+		f.Uncertain = t.Sent && e.effect != reads
+	}
+	var token *tokenError
+	switch {
+	case errors.Is(e.cause, transport.ErrThrottled):
+		f.Reason, f.Detail = hub.ReasonRateLimited, "Pinterest asked for a pause that outlasts this task. Nothing was sent."
+	case errors.Is(e.ended, context.Canceled):
+		f.Reason = hub.ReasonCancelled
+	case errors.Is(e.ended, context.DeadlineExceeded),
+		f.Attempts == 0 && errors.Is(e.cause, context.DeadlineExceeded) && !errors.As(e.cause, &token):
+		f.Reason = hub.ReasonTimeout
+	case errors.As(e.cause, &token):
+		token.explain(&f)
+	case f.Uncertain:
+		f.Reason = hub.ReasonOutcomeUnknown
+	case errors.Is(e.cause, transport.ErrRedirect), errors.Is(e.cause, transport.ErrTooLarge), errors.Is(e.cause, transport.ErrAuthorize):
+		f.Reason = hub.ReasonUnknown
+	}
+	return f
+}
+
+// explain sorts what the token endpoint said. It was asked before the call
+// itself, or after a refusal of it: the task has done nothing.
+func (e *tokenError) explain(f *hub.Fault) {
+	if e.status != 0 {
+		f.Code, f.Message, f.RequestID, f.Wait = strconv.Itoa(e.code), e.message, e.requestID, e.wait
+	}
+	var network *url.Error
+	switch {
+	case e.status == 0 && errors.As(e.cause, &network), e.status >= http.StatusInternalServerError:
+		f.Reason, f.Detail = hub.ReasonUnavailable, "Pinterest gave no new access token because it is out of order or cannot be reached."
+	case e.status == http.StatusTooManyRequests:
+		f.Reason, f.Detail = hub.ReasonRateLimited, detailRateLimited
+	case e.status == 0:
+		f.Reason, f.Detail = hub.ReasonUnknown, "The answer to the request for an access token was not one of Pinterest's. A proxy between roster and Pinterest, or a wrong endpoint, can be the cause."
+	case e.status == http.StatusBadRequest, e.status == http.StatusUnauthorized, e.status == http.StatusForbidden:
+		f.Reason = hub.ReasonUnauthenticated
+		f.Detail = "Pinterest refused to renew the access token. Check that client_id, client_secret and refresh_token belong together. A refresh token is replaced with each use and lives 60 days: " +
+			"if an earlier run or another tool has used this one, authorise the app again and set the new one, or set access_token instead."
+		if e.spent {
+			f.Detail = "Pinterest refused to renew the access token with the refresh token that it gave out itself in this run. Another tool may have used it, or the app's access was revoked: authorise the app again."
+		}
+	default:
+		f.Reason = hub.ReasonUnknown
+	}
+}
+
+// inspect is how transport reads an answer for trying again.
+func inspect(r *transport.Response) transport.Verdict {
+	code := 0
+	if e := errorIn(r.Body); e != nil {
+		code = *e.Code
+	}
+	switch r.Status {
+	case http.StatusTooManyRequests:
+		v := transport.Verdict{Kind: transport.Throttled}
+		if wait, told := transport.RetryAfter(r.Header); !told || wait <= 0 {
+			v.Wait = limitReset(r.Header) // 0 leaves it to the doubling wait
+		}
+		return v
+	case http.StatusUnauthorized:
+		switch code {
+		case codeNoScope, codeNotYours, codeMayNotAct:
+			return transport.Verdict{Kind: transport.Done} // another token would be refused too
+		}
+	case http.StatusBadRequest:
+		if code == codeTokenEnded {
+			return transport.Verdict{Kind: transport.Unauthorized}
+		}
+	}
+	return transport.ByStatus(r)
+}
+
+// limitReset reads how long until Pinterest takes calls again: whole seconds,
+// perhaps with more behind them, in a header that its OpenAPI document does not
+// have (unconfirmed). What cannot be read, or is longer than the longest of its
+// limits lasts, says nothing.
+//
+// API: Pinterest, "Rate limits", https://developers.pinterest.com/docs/reference/rate-limits/
+func limitReset(h http.Header) time.Duration {
+	text := strings.TrimSpace(h.Get("X-Ratelimit-Reset"))
+	end := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
+	if end < 0 {
+		end = len(text)
+	}
+	seconds, err := strconv.Atoi(text[:end])
+	if err != nil || seconds > int(24*time.Hour/time.Second) {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+const (
+	excerptBytes = 64 << 10 // of a body, masked before it is cut so that no half of a secret is left
+	excerptRunes = 300
+)
+
+func excerpt(redactor *transport.Redactor, body []byte) string {
+	text := redactor.String(string(body[:min(len(body), excerptBytes)]))
+	runes := []rune(strings.Join(strings.Fields(text), " "))
+	if len(runes) > excerptRunes {
+		return string(runes[:excerptRunes]) + "…"
+	}
+	return string(runes)
+}
+
