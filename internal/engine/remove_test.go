@@ -202,6 +202,19 @@ func TestRemoveOfSomebodyWithTwoRows(t *testing.T) {
 		failed(t, err, want{kind: hub.TaskRemove, reason: hub.ReasonForbidden, known: true, status: hub.StatusInvited, done: `id "s", active) was removed`})
 	})
 
+	run(t, "an invitation that cannot be read is an error that says what went", func(t *testing.T) {
+		f := both()
+		f.lookup = func(key hub.Key, do func() (hub.Member, error)) (hub.Member, error) {
+			if key.ID == "i" {
+				return hub.Member{}, no(hub.ReasonForbidden)
+			}
+			return do()
+		}
+		_, err := open(t, f).Remove(t.Context(), RemoveTask{Email: ada})
+		failed(t, err, want{kind: hub.TaskRemove, reason: hub.ReasonForbidden, done: "was removed"})
+		f.wrote(t, "remove s")
+	})
+
 	run(t, "the last of many rows goes too", func(t *testing.T) {
 		f := &fake{}
 		f.put(invitation("i", ada, "EMPLOYEE"))

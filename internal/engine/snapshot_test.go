@@ -452,6 +452,7 @@ func TestEditTouchesOneRow(t *testing.T) {
 		{"a hidden person goes", []hub.Member{seat("1", "", ""), seat("2", "", "")}, edit{id: "1"}, []string{"2"}},
 		{"an id is learned", []hub.Member{invitation("", ada, "")}, edit{email: ada, member: new(invitation("i", ada, ""))}, []string{"i"}},
 		{"an invitation becomes a seat", []hub.Member{invitation("i", ada, "")}, edit{email: ada, id: "i", member: new(seat("s", ada, ""))}, []string{"s"}},
+		{"a list knew the seat first", []hub.Member{seat("s", ada, "EMPLOYEE")}, edit{email: ada, id: "i", member: new(seat("s", ada, "ADMIN"))}, []string{"s"}},
 		{"a list knew the id first", []hub.Member{invitation("i", ada, "")}, edit{member: new(invitation("", ada, ""))}, []string{"i"}},
 		{"an address changes", []hub.Member{seat("1", ada, "")}, edit{email: ada, id: "1", member: new(seat("1", bob, ""))}, []string{"1"}},
 	} {

@@ -114,8 +114,11 @@ func (g *googleSim) read(c *call) *googleCall {
 	case len(rest) == 1 && rest[0] == "customers:listAccessibleCustomers":
 		gc.operation, gc.method, gc.handle = OpListBusinesses, http.MethodGet, (*googleSim).listCustomers
 	case len(rest) == 3 && rest[0] == "customers":
-		gc.customer, gc.business, gc.action = rest[1], rest[1], rest[2]
-		gc.hub = g.customers[rest[1]]
+		gc.customer, gc.action = rest[1], rest[2]
+		gc.hub = g.customers[gc.customer]
+		if googleCustomer.MatchString(gc.customer) {
+			gc.business = gc.customer // never anything else into the log
+		}
 		g.route(gc)
 	}
 	return gc
@@ -209,13 +212,18 @@ func (g *googleSim) answer(gc *googleCall) (any, *googleError) {
 	if refused := g.authorize(gc); refused != nil {
 		return nil, refused
 	}
-	if refused := g.trouble(gc); refused != nil {
+	refused, afterEffect := g.trouble(gc)
+	if refused != nil && !afterEffect {
 		return nil, refused
 	}
 	if gc.refusal != nil {
 		return nil, gc.refusal
 	}
-	return gc.handle(g, gc)
+	result, wrong := gc.handle(g, gc)
+	if refused == nil {
+		refused = wrong
+	}
+	return result, refused
 }
 
 // wellFormed refuses what never reaches the API behind Google's front end.

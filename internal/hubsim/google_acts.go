@@ -57,7 +57,7 @@ func (g *googleSim) seat(h *googleHub, p PersonSeed, now time.Time) error {
 	case err != nil:
 		return err
 	case len(p.ExtraRoles) > 0 || p.PendingEmail != "":
-		return errors.New("Google Ads has neither extra_roles nor a pending_email") //nolint:staticcheck // a name
+		return errors.New("extra_roles and pending_email do not exist on this platform")
 	case p.Email != "" && !validEmail(p.Email):
 		return fmt.Errorf("%q is not an e-mail address", p.Email)
 	case p.Email != "" && h.userByEmail[foldEmail(p.Email)] != nil:

@@ -227,6 +227,9 @@ func (g *googleSim) authorize(gc *googleCall) *googleError {
 // roleBy is the identity's role when it comes by way of login.
 func (g *googleSim) roleBy(token *googleToken, h *googleHub, login string) (string, *googleError) {
 	denied := googleErr("authorizationError", "USER_PERMISSION_DENIED", "User doesn't have permission to access customer. Note: If you're accessing a client customer, the manager's customer id must be set in the 'login-customer-id' header.")
+	if h.settings.PermissionMissing {
+		return "", denied
+	}
 	if login == "" || login == h.id {
 		if role := g.directRole(token, h); role != "" {
 			return role, nil

@@ -56,8 +56,7 @@ type googleUser struct {
 	entry       *entry[*googleUser]
 	email, name string // the API has no names
 	role        string
-	roleBefore  string // shown until the change shows
-	changesAt   time.Time
+	shown       timeline[string] // the role searches show
 	createdAt   time.Time
 	inviter     string
 	passkey     bool
@@ -126,6 +125,7 @@ func (g *googleSim) join(h *googleHub, u *googleUser, now, shown time.Time) *goo
 	u.id, u.hub, u.createdAt = g.newID(googleUserIDs), h, now
 	u.passkey = u.role == googleAdmin
 	u.entry = h.users.add(u, shown)
+	u.shown.set(u.role, shown, now)
 	h.userByID[u.id] = u
 	if key := foldEmail(u.email); key != "" {
 		h.userByEmail[key] = u
@@ -154,8 +154,6 @@ func (h *googleHub) leave(u *googleUser, now time.Time) {
 }
 
 func (h *googleHub) setRole(u *googleUser, role string, now time.Time) {
-	u.roleBefore = u.roleShown(now)
-	u.changesAt = h.appears(now)
 	if u.role == googleAdmin {
 		h.admins--
 	}
@@ -163,13 +161,7 @@ func (h *googleHub) setRole(u *googleUser, role string, now time.Time) {
 		h.admins++
 	}
 	u.role = role
-}
-
-func (u *googleUser) roleShown(now time.Time) string {
-	if now.Before(u.changesAt) {
-		return u.roleBefore
-	}
-	return u.role
+	u.shown.set(role, h.appears(now), now)
 }
 
 // keepsLastAdmin refuses to take the last administrator's role away, by demotion

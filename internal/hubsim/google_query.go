@@ -43,15 +43,14 @@ var googleLexeme = regexp.MustCompile(`^(?:` +
 	`|(!=|<=|>=|[=<>,()])` + // 4: symbol
 	`)`)
 
-type googleLexemes struct {
-	rest []googleLexed
-}
-
 // googleLexed is one lexeme of a query.
 type googleLexed struct {
 	kind int // the group of googleLexeme
 	text string
 }
+
+// googleLexemes are those still to be read.
+type googleLexemes struct{ rest []googleLexed }
 
 const (
 	googleEnd = iota
@@ -241,6 +240,7 @@ func (c *googleCondition) given(t googleLexed, f googleField) *googleError {
 		if c.value = strings.ToLower(c.value); c.value != "true" && c.value != "false" {
 			return googleQueryErr("BAD_VALUE", "invalid boolean %s", t.text)
 		}
+	case googleString, googleMessage: // any text; and find refuses messages here
 	}
 	if c.operator == "LIKE" {
 		c.like = googleLike(c.value)

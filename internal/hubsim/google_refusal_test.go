@@ -88,6 +88,9 @@ func TestGoogleLoginCustomer(t *testing.T) {
 	read(w.with("login-customer-id", client), client).failed(403, "authorizationError", "USER_PERMISSION_DENIED")
 	read(via, client).ok()
 	invite(via).ok()
+	w.configureHub(client, hubsim.Settings{hubsim.PermissionMissing: true})
+	read(via, client).failed(403, "authorizationError", "USER_PERMISSION_DENIED")
+	w.configureHub(client, hubsim.Settings{hubsim.PermissionMissing: false})
 	read(via, customer).ok() // equal to the customer: harmless
 	rows := via.call("POST", "customers/"+client+"/googleAds:search", object{"query": usersQuery}).results("customerUserAccess")
 	equal(t, "users of the client", values(rows, "emailAddress"), []string{"cli@shoes.example"}) // Ada's access is inherited
@@ -178,7 +181,8 @@ func TestGoogleSettingsAndSeeds(t *testing.T) {
 		People: []hubsim.PersonSeed{
 			{Email: "a@x.example", Role: "ADMIN"},
 			{Email: "b@x.example", Status: "pending_approval", Role: "STANDARD"},
-			{Email: "c@x.example", Status: "expired"}, {Email: "d@x.example", Status: "declined"},
+			{Email: "c@x.example", Status: "expired"},
+			{Email: "d@x.example", Status: "declined"},
 		},
 	}}}); err != nil {
 		t.Fatal(err)

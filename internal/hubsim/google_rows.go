@@ -76,7 +76,8 @@ func (u *googleUser) field(field string, now time.Time) any {
 	case "email_address":
 		return googleSet(u.email)
 	case "access_role":
-		return googleRoleShown(u.roleShown(now))
+		role, _ := u.shown.at(now) // a row shows no earlier than its role
+		return googleRoleShown(role)
 	case "access_creation_date_time":
 		return u.hub.googleTime(u.createdAt)
 	case "inviter_user_email_address":

@@ -45,7 +45,7 @@ type googleSettings struct {
 	TokenExpired      bool `json:"token_expired"`      // the grant behind it expired
 	TokenInvalid      bool `json:"token_invalid"`      // the OAuth client is gone
 	AccessRevoked     bool `json:"access_revoked"`     // the person took the grant back
-	PermissionMissing bool `json:"permission_missing"` // the identity lost its direct access
+	PermissionMissing bool `json:"permission_missing"` // the identity lost its access, by whatever way it came
 	NotAdmin          bool `json:"not_admin"`
 	SecondFactor      bool `json:"second_factor"` // the account wants 2-Step Verification of every identity
 	Blocked           bool `json:"blocked"`       // short for status SUSPENDED
@@ -70,6 +70,7 @@ type googleQuota struct {
 	For        Duration `json:"for"`
 	Calls      int      `json:"calls"`
 	WritesOnly bool     `json:"writes_only"`
+	Gateway    bool     `json:"gateway"` // said by the front end: no GoogleAdsFailure
 }
 
 // googleTransient is trouble on Google's side.
@@ -77,6 +78,9 @@ type googleTransient struct {
 	Error      string `json:"error"` // INTERNAL_ERROR (default), TRANSIENT_ERROR, DEADLINE_EXCEEDED or UNAVAILABLE
 	Calls      int    `json:"calls"` // how many calls; 0 = until set to null
 	WritesOnly bool   `json:"writes_only"`
+	// AfterEffect lets the call take effect before it fails, so that the outcome
+	// of a write has to be read.
+	AfterEffect bool `json:"after_effect"`
 }
 
 func defaultGoogleSettings() googleSettings {
@@ -249,7 +253,7 @@ func (h *googleHub) barred(changes bool) *googleError {
 // trouble refuses the call while a quota is used up, or Google is in trouble. A
 // call about no customer suffers from those the identity reaches; a quota of the
 // project stops the calls about every customer.
-func (g *googleSim) trouble(gc *googleCall) *googleError {
+func (g *googleSim) trouble(gc *googleCall) (refused *googleError, afterEffect bool) {
 	own := []*googleHub{gc.hub}
 	if gc.hub == nil {
 		own = g.related(gc.bearer.cred, gc.bearer.email)
@@ -260,16 +264,16 @@ func (g *googleSim) trouble(gc *googleCall) *googleError {
 			continue
 		}
 		if refused := h.exhausted(gc.now, gc.changes); refused != nil {
-			return refused
+			return refused, false
 		}
 		if !mine {
 			continue
 		}
-		if refused := h.troubled(gc.changes); refused != nil {
-			return refused
+		if refused, afterEffect := h.troubled(gc.changes); refused != nil {
+			return refused, afterEffect
 		}
 	}
-	return nil
+	return nil, false
 }
 
 func (h *googleHub) exhausted(now time.Time, changes bool) *googleError {
@@ -290,6 +294,9 @@ func (h *googleHub) exhausted(now time.Time, changes bool) *googleError {
 			h.settings.Quota = nil
 		}
 	}
+	if q.Gateway {
+		return googlePlain(http.StatusTooManyRequests, "")
+	}
 	e := googleErr("quotaError", q.Error, "Too many requests.")
 	if q.RetryDelay > 0 {
 		// A Duration of protobuf: seconds, fractions allowed, never "1m0s".
@@ -302,13 +309,13 @@ func (h *googleHub) exhausted(now time.Time, changes bool) *googleError {
 	return e
 }
 
-func (h *googleHub) troubled(changes bool) *googleError {
+func (h *googleHub) troubled(changes bool) (refused *googleError, afterEffect bool) {
 	t := h.settings.Transient
 	if t == nil && h.settings.Unavailable {
 		t = &googleTransient{Error: "UNAVAILABLE"}
 	}
 	if t == nil || (t.WritesOnly && !changes) {
-		return nil
+		return nil, false
 	}
 	if t.Calls > 0 {
 		if h.transientCalls--; h.transientCalls <= 0 {
@@ -316,7 +323,7 @@ func (h *googleHub) troubled(changes bool) *googleError {
 		}
 	}
 	if t.Error == "UNAVAILABLE" { // said by the front end
-		return googlePlain(http.StatusServiceUnavailable, "")
+		return googlePlain(http.StatusServiceUnavailable, ""), t.AfterEffect
 	}
-	return googleErr("internalError", t.Error, "An internal error has occurred. Please retry your request.")
+	return googleErr("internalError", t.Error, "An internal error has occurred. Please retry your request."), t.AfterEffect
 }

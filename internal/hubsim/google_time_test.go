@@ -152,6 +152,8 @@ func TestGoogleQuota(t *testing.T) {
 	if quota = delay(w.invite("eve@northwind.example", "STANDARD"), "RESOURCE_TEMPORARILY_EXHAUSTED"); quota != nil {
 		t.Errorf("quota = %v", quota)
 	}
+	w.configure(hubsim.Settings{"quota": hubsim.Settings{"gateway": true}})
+	w.search(customerQuery).plain(429, "RESOURCE_EXHAUSTED", "")
 	w.configure(hubsim.Settings{"quota": nil})
 	w.invite("eve@northwind.example", "STANDARD").ok()
 }
@@ -172,6 +174,15 @@ func TestGoogleTransientTrouble(t *testing.T) {
 	w.configure(hubsim.Settings{hubsim.Unavailable: false, "transient": hubsim.Settings{"writes_only": true}})
 	w.search(customerQuery).ok()
 	w.invite("eve@northwind.example", "STANDARD").failed(500, "internalError", "INTERNAL_ERROR")
+	if p := w.person("eve@northwind.example"); p.Email != "" {
+		t.Errorf("eve = %+v", p)
+	}
+	w.configure(hubsim.Settings{"transient": hubsim.Settings{"after_effect": true, "calls": 1}})
+	w.invite("eve@northwind.example", "STANDARD").failed(500, "internalError", "INTERNAL_ERROR")
+	if p := w.person("eve@northwind.example"); p.Status != "invited" {
+		t.Errorf("eve = %+v: the failure came after the effect", p)
+	}
+	w.invite("eve@northwind.example", "STANDARD").failed(400, "accessInvitationError", "EMAIL_ADDRESS_ALREADY_HAS_PENDING_INVITATION")
 }
 
 func TestGoogleRequestLog(t *testing.T) {
@@ -229,6 +240,7 @@ func TestGoogleRequestLogHoldsNoSecret(t *testing.T) {
 	w.with("User-Agent", "agent "+refreshToken).with("developer-token", "mistyped-developer").search(customerQuery)
 	w.call("POST", "customers/"+customer+"/googleAds:search?access_token=mistyped-access&developer-token=mistyped-developer", object{"query": clientSecret, "refresh_token": "mistyped-refresh"})
 	w.call("GET", adaToken, nil)
+	w.call("POST", "customers/"+adaToken+"/googleAds:search", object{"query": adaToken, "pageToken": adaToken})
 
 	raw, err := json.Marshal(w.sim.Requests())
 	if err != nil {

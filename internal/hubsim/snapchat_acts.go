@@ -70,7 +70,7 @@ func (m *snapchatSim) seat(h *snapchatHub, seed PersonSeed, now time.Time) error
 	case !validEmail(seed.Email):
 		return fmt.Errorf("%q is not an e-mail address", seed.Email)
 	case seed.PendingEmail != "":
-		return errors.New("Snapchat has no pending_email") //nolint:staticcheck // a name
+		return errors.New("there is no pending_email on Snapchat")
 	case h.byEmail[foldEmail(seed.Email)] != nil:
 		return errors.New("is there twice")
 	}

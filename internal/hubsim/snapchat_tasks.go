@@ -32,7 +32,7 @@ func (sc *snapchatCall) entities(plural string, fields ...string) ([]map[string]
 	return body[plural], nil
 }
 
-// each answers a write: one sub-request an entity, in order, however many fail.
+// snapchatEach answers a write: one sub-request an entity, in order, however many fail.
 func snapchatEach(plural, singular string, entities []map[string]string, do func(map[string]string) snapchatItem) *snapchatAnswer {
 	answer := &snapchatAnswer{plural: plural, singular: singular}
 	for _, entity := range entities {

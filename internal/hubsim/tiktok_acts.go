@@ -59,7 +59,7 @@ func (m *tiktokSim) seat(h *tiktokHub, seed PersonSeed, now time.Time) error {
 	case !validEmail(seed.Email):
 		return fmt.Errorf("%q is not an e-mail address", seed.Email)
 	case seed.PendingEmail != "":
-		return errors.New("TikTok has no pending_email")
+		return errors.New("there is no pending_email on TikTok")
 	case h.byEmail[foldEmail(seed.Email)] != nil:
 		return errors.New("is there twice")
 	}

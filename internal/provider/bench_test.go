@@ -18,7 +18,7 @@ const maxResident = 150 << 20
 
 // TestCommands_memory holds the promise with the provider as a process of its
 // own, under a real terraform refresh.
-func TestCommands_memory(t *testing.T) {
+func TestAccCommands_memory(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("reads /proc: the memory promise is checked on Linux")
 	}

@@ -15,7 +15,7 @@ import (
 // A removal that the platform refuses, as a person meets it: the plan, the
 // failed apply with the manual steps, the fix by hand, and the apply that finds
 // it done. The words are compared with a golden file.
-func TestCommands_failedRemoval(t *testing.T) {
+func TestAccCommands_failedRemoval(t *testing.T) {
 	s := northwind(t)
 	w := s.commands(member("bo@northwind.example", ""))
 	w.must("apply", "-auto-approve")
@@ -46,7 +46,7 @@ func TestCommands_failedRemoval(t *testing.T) {
 }
 
 // terraform import and terraform refresh, run as commands.
-func TestCommands_importAndRefresh(t *testing.T) {
+func TestAccCommands_importAndRefresh(t *testing.T) {
 	s := northwind(t)
 	w := s.commands(member("Bo@northwind.example", `role = "EMPLOYEE"`))
 	w.must("import", "roster_business_hub.meta", metaHub)
@@ -62,7 +62,7 @@ func TestCommands_importAndRefresh(t *testing.T) {
 }
 
 // The person disappears outside Terraform: a warning with the next command.
-func TestCommands_disappearance(t *testing.T) {
+func TestAccCommands_disappearance(t *testing.T) {
 	s := northwind(t)
 	w := s.commands(member("bo@northwind.example", ""))
 	w.must("apply", "-auto-approve")
@@ -72,7 +72,7 @@ func TestCommands_disappearance(t *testing.T) {
 
 // No secret in state, plan, log, output or diagnostics, at the loudest log
 // level and with failures on the way.
-func TestCommands_secrets(t *testing.T) {
+func TestAccCommands_secrets(t *testing.T) {
 	s := northwind(t)
 	w := s.commands(member("nia@northwind.example", ""))
 	logFile := filepath.Join(w.dir, "trace.log")
@@ -104,7 +104,7 @@ func TestCommands_secrets(t *testing.T) {
 
 // Ctrl-C while the platform keeps silent: Terraform stops at once, and what is
 // not known is said.
-func TestCommands_interrupt(t *testing.T) {
+func TestAccCommands_interrupt(t *testing.T) {
 	s := northwind(t)
 	w := s.commands(member("nia@northwind.example", ""))
 	s.fault(hubsim.Fault{Kind: hubsim.FaultDelay, Operation: hubsim.OpInvite, Delay: hubsim.Duration(time.Minute), Times: 1})()

@@ -21,7 +21,7 @@ const examplesDir = "../../examples"
 // way a person would who copied it: against the simulator's demo, credentials
 // from the environment. The walk finds the folders, so that a new example
 // cannot be forgotten, and refuses a file that nothing here would run.
-func TestExamples(t *testing.T) {
+func TestAccExamples(t *testing.T) {
 	folders := exampleFolders(t)
 	if len(folders) < 10 {
 		t.Fatalf("only %d folders with examples: %v", len(folders), folders)
@@ -178,7 +178,7 @@ func (e *example) runImports() {
 
 // The failed task that the documentation shows, as a terminal shows it: the
 // guide includes this golden file, so what people read is what roster says.
-func TestExamples_failedTaskOfTheGuide(t *testing.T) {
+func TestAccExamples_failedTaskOfTheGuide(t *testing.T) {
 	w := exampleWorkspace(t, "team", []string{"main.tf", "people.csv"})
 	w.env = append(w.env, "META_ACCESS_TOKEN=demo-meta-user-token")
 	w.must("apply", "-auto-approve")

@@ -153,7 +153,7 @@ func Driver() hub.Driver {
 				Description: "Legacy developer token. Google stopped asking for one in September 2026; it is sent only when set.",
 			},
 			{
-				Name: settingAPIVersion, Default: defaultAPIVersion,
+				Name: settingAPIVersion, Env: "GOOGLE_ADS_API_VERSION", Default: defaultAPIVersion,
 				Description: "Major version of the Google Ads API, for example " + defaultAPIVersion + ".",
 			},
 			{
@@ -163,7 +163,7 @@ func Driver() hub.Driver {
 			{
 				// No default here: the key file names a token URL of its own, which
 				// comes before Google's general one.
-				Name:        settingTokenURL,
+				Name: settingTokenURL, Env: "GOOGLE_ADS_TOKEN_URL",
 				Description: "URL of the token endpoint, for a proxy or a simulator; otherwise the service account key's token_uri, or " + defaultTokenURL + ". https, or http on a loopback address.",
 			},
 		},

@@ -95,9 +95,9 @@ func peoplePath(businessID, list string) string {
 func (c *client) account(ctx context.Context) (account, error) {
 	var a account
 	r := request{operation: "read the token's account", path: "/user_account"}
-	answer, err := c.call(ctx, r, &a)
+	got, err := c.call(ctx, r, &a)
 	if err == nil && a.ID == "" {
-		err = answer.bad(r, "the answer names no account")
+		err = got.bad(r, "the answer names no account")
 	}
 	return a, err
 }
@@ -119,9 +119,9 @@ func (c *client) canList(ctx context.Context, businessID string) error {
 		operation: "read the members of " + businessID, path: peoplePath(businessID, "members"),
 		query: url.Values{"page_size": {"1"}},
 	}
-	answer, err := c.call(ctx, r, &p)
+	got, err := c.call(ctx, r, &p)
 	if err == nil && p.Items == nil {
-		err = answer.bad(r, "the answer holds no list")
+		err = got.bad(r, "the answer holds no list")
 	}
 	return err
 }
@@ -166,12 +166,12 @@ func (c *client) invite(ctx context.Context, businessID, email, role string) (in
 		body: inviteBody{InviteType: memberInvite, BusinessRole: role, Members: []string{email}},
 	}
 	var a inviteAnswer
-	answer, err := c.call(ctx, r, &a)
+	got, err := c.call(ctx, r, &a)
 	if err != nil {
 		return invitation{}, err
 	}
 	folded := hub.FoldEmail(email)
-	item, err := c.onlyItem(r, answer, a.Items, func(item inviteItem) bool {
+	item, err := onlyItem(r, got, a.Items, func(item inviteItem) bool {
 		if item.Invite != nil {
 			// Somebody whom Pinterest knows may be shown by user name alone.
 			return item.Invite.User.Email == "" || hub.FoldEmail(item.Invite.User.Email) == folded
@@ -187,7 +187,7 @@ func (c *client) invite(ctx context.Context, businessID, email, role string) (in
 		return invitation{}, err
 	}
 	if item.Exception != nil {
-		return invitation{}, c.itemRefusal(r, answer, *item.Exception)
+		return invitation{}, got.refusal(r, *item.Exception)
 	}
 	return *item.Invite, nil
 }
@@ -201,11 +201,11 @@ func (c *client) cancel(ctx context.Context, businessID string, m hub.Member) er
 		body: cancelBody{InviteIDs: []string{m.ID}},
 	}
 	var a inviteAnswer
-	answer, err := c.call(ctx, r, &a)
+	got, err := c.call(ctx, r, &a)
 	if err != nil {
 		return err
 	}
-	item, err := c.onlyItem(r, answer, a.Items, func(item inviteItem) bool {
+	item, err := onlyItem(r, got, a.Items, func(item inviteItem) bool {
 		if item.Invite != nil {
 			return item.Invite.ID == m.ID
 		}
@@ -215,35 +215,31 @@ func (c *client) cancel(ctx context.Context, businessID string, m hub.Member) er
 	case err != nil:
 		return err
 	case item.Exception != nil:
-		return c.itemRefusal(r, answer, *item.Exception)
+		return got.refusal(r, *item.Exception)
 	}
 	switch status := item.Invite.Data.Status; status {
 	case "", "CANCELLED", "DECLINED", "EXPIRED":
 		return nil
 	default: // ACCEPTED, or still PENDING
-		return answer.undone(r, fmt.Sprintf("Pinterest answered that the invitation is %s.", status))
+		return got.undone(r, fmt.Sprintf("Pinterest answered that the invitation is %s.", status))
 	}
 }
 
 // onlyItem is the one item of an answer to a write about one person. Anything
 // else in it is about somebody nobody asked for, and says that the answer means
 // something other than roster takes it for.
-func (c *client) onlyItem(r request, answer *reply, items []inviteItem, ours func(inviteItem) bool) (inviteItem, error) {
+func onlyItem(r request, got *answer, items []inviteItem, ours func(inviteItem) bool) (inviteItem, error) {
 	if len(items) != 1 {
-		return inviteItem{}, answer.bad(r, fmt.Sprintf("the answer holds %d items to 1 that was asked for", len(items)))
+		return inviteItem{}, got.bad(r, fmt.Sprintf("the answer holds %d items to 1 that was asked for", len(items)))
 	}
 	item := items[0]
 	switch {
 	case (item.Invite == nil) == (item.Exception == nil):
-		return inviteItem{}, answer.bad(r, "the answer says neither what was done nor what was refused")
+		return inviteItem{}, got.bad(r, "the answer says neither what was done nor what was refused")
 	case !ours(item):
-		return inviteItem{}, answer.bad(r, "the answer is about somebody nobody asked for")
+		return inviteItem{}, got.bad(r, "the answer is about somebody nobody asked for")
 	}
 	return item, nil
-}
-
-func (c *client) itemRefusal(r request, answer *reply, e exception) error {
-	return &refusal{reply: *answer, operation: r.operation, effect: r.effect, item: true, code: e.Code, message: c.redactor.String(e.Message)}
 }
 
 // setRole gives a member the role. The body is a bare array, and the answer
@@ -256,24 +252,24 @@ func (c *client) setRole(ctx context.Context, businessID string, m hub.Member, r
 		body: []memberRole{{MemberID: m.ID, BusinessRole: role}},
 	}
 	var a roleAnswer
-	answer, err := c.call(ctx, r, &a)
+	got, err := c.call(ctx, r, &a)
 	if err != nil {
 		return err
 	}
-	got := ""
+	now := ""
 	for _, item := range a.Items {
 		if item.MemberID != m.ID {
-			return answer.bad(r, "the answer is about somebody nobody asked for")
+			return got.bad(r, "the answer is about somebody nobody asked for")
 		}
-		got = item.BusinessRole
+		now = item.BusinessRole
 	}
-	switch got {
+	switch now {
 	case role:
 		return nil
 	case "":
-		return answer.undone(r, "Pinterest did not name the person among those whose role it changed.")
+		return got.undone(r, "Pinterest did not name the person among those whose role it changed.")
 	default:
-		return answer.undone(r, fmt.Sprintf("Pinterest answered that the role is %s.", got))
+		return got.undone(r, fmt.Sprintf("Pinterest answered that the role is %s.", now))
 	}
 }
 
@@ -287,19 +283,19 @@ func (c *client) remove(ctx context.Context, businessID string, m hub.Member) er
 		body: removeBody{Members: []memberRole{{MemberID: m.ID, BusinessRole: m.Role}}},
 	}
 	var a removeAnswer
-	answer, err := c.call(ctx, r, &a)
+	got, err := c.call(ctx, r, &a)
 	if err != nil {
 		return err
 	}
 	gone := false
 	for _, id := range a.Deleted {
 		if id != m.ID {
-			return answer.bad(r, "the answer is about somebody nobody asked for")
+			return got.bad(r, "the answer is about somebody nobody asked for")
 		}
 		gone = true
 	}
 	if !gone {
-		return answer.undone(r, "Pinterest did not name the person among those it removed.")
+		return got.undone(r, "Pinterest did not name the person among those it removed.")
 	}
 	return nil
 }
@@ -319,12 +315,12 @@ func list[T any](ctx context.Context, c *client, operation, path string, filter 
 		seen := map[string]bool{}
 		for {
 			var p page[T]
-			answer, err := c.call(ctx, r, &p)
+			got, err := c.call(ctx, r, &p)
 			if err == nil && p.Items == nil {
-				err = answer.bad(r, "the answer holds no list")
+				err = got.bad(r, "the answer holds no list")
 			}
 			if err == nil && seen[p.Bookmark] {
-				err = answer.bad(r, "Pinterest gives the same bookmark again, so the list cannot be read to its end")
+				err = got.bad(r, "Pinterest gives the same bookmark again, so the list cannot be read to its end")
 			}
 			if err != nil {
 				yield(none, err)
@@ -346,7 +342,7 @@ func list[T any](ctx context.Context, c *client, operation, path string, filter 
 
 // call sends one request and decodes its answer into target. Its errors are a
 // *lostCall, a *refusal or a *badAnswer.
-func (c *client) call(ctx context.Context, r request, target any) (*reply, error) {
+func (c *client) call(ctx context.Context, r request, target any) (*answer, error) {
 	out := transport.Request{
 		Method:     r.method,
 		Path:       "/v5" + r.path,
@@ -366,19 +362,45 @@ func (c *client) call(ctx context.Context, r request, target any) (*reply, error
 	if err != nil {
 		return nil, &lostCall{effect: r.effect, ended: ctx.Err(), cause: err}
 	}
-	answer := &reply{
-		status: resp.Status, attempts: resp.Attempts, throttle: resp.Throttle,
-		requestID: resp.RequestID(), excerpt: excerpt(c.redactor, resp.Body),
-	}
+	got := &answer{Response: resp, redactor: c.redactor}
 	if resp.Status < 200 || resp.Status > 299 {
 		e := errorIn(resp.Body)
 		if e == nil {
-			return nil, answer.bad(r, "the answer is not in Pinterest's form")
+			return nil, got.bad(r, "the answer is not in Pinterest's form")
 		}
-		return nil, &refusal{reply: *answer, operation: r.operation, effect: r.effect, code: *e.Code, message: c.redactor.String(e.Message)}
+		return nil, &refusal{reply: got.reply(), operation: r.operation, effect: r.effect, code: *e.Code, message: c.redactor.String(e.Message)}
 	}
 	if err := json.Unmarshal(resp.Body, target); err != nil {
-		return nil, answer.bad(r, "the answer cannot be read: "+c.redactor.String(err.Error()))
+		return nil, got.bad(r, "the answer cannot be read: "+c.redactor.String(err.Error()))
 	}
-	return answer, nil
+	return got, nil
+}
+
+// answer is an answer of Pinterest's with what it takes to quote it.
+type answer struct {
+	*transport.Response
+	redactor *transport.Redactor
+}
+
+func (a *answer) reply() reply {
+	return reply{status: a.Status, attempts: a.Attempts, throttle: a.Throttle, requestID: a.RequestID()}
+}
+
+func (a *answer) quoted() reply {
+	q := a.reply()
+	q.excerpt = excerpt(a.redactor, a.Body)
+	return q
+}
+
+// refusal is one of a single item.
+func (a *answer) refusal(r request, e exception) error {
+	return &refusal{reply: a.reply(), operation: r.operation, effect: r.effect, item: true, code: e.Code, message: a.redactor.String(e.Message)}
+}
+
+func (a *answer) bad(r request, problem string) error {
+	return &badAnswer{reply: a.quoted(), operation: r.operation, effect: r.effect, problem: problem}
+}
+
+func (a *answer) undone(r request, detail string) error {
+	return &undoneError{reply: a.quoted(), operation: r.operation, detail: detail}
 }

@@ -14,21 +14,13 @@ import (
 	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
 
-// reply is what is worth keeping of an answer.
+// reply is what errors keep of an answer.
 type reply struct {
 	status    int
 	attempts  int
 	throttle  time.Duration // more than 0 when Pinterest wants no calls for longer than the task has
 	requestID string
 	excerpt   string // the beginning of the body, secrets masked
-}
-
-func (a *reply) bad(r request, problem string) error {
-	return &badAnswer{reply: *a, operation: r.operation, effect: r.effect, problem: problem}
-}
-
-func (a *reply) undone(r request, detail string) error {
-	return &undoneError{reply: *a, operation: r.operation, detail: detail}
 }
 
 // refusal is Pinterest's no: to a whole call, or to one item of an answer whose
@@ -87,16 +79,16 @@ func (e *presentError) Error() string {
 }
 func (e *presentError) Unwrap() error { return e.cause }
 
-// guardedError is a refusal of Pinterest's whose cause was found by looking:
-// the code alone says no more than "you may not".
-type guardedError struct {
+// foundError is a failure whose cause was found by looking: what Pinterest
+// answered says no more than "you may not" or "nobody".
+type foundError struct {
 	reason hub.Reason
 	detail string
 	cause  error
 }
 
-func (e *guardedError) Error() string { return e.detail + " " + e.cause.Error() }
-func (e *guardedError) Unwrap() error { return e.cause }
+func (e *foundError) Error() string { return e.detail + " " + e.cause.Error() }
+func (e *foundError) Unwrap() error { return e.cause }
 
 // badAnswer is an answer that is not what Pinterest promises: a proxy's page,
 // JSON cut short, a 200 about somebody else.
@@ -160,7 +152,7 @@ func (c *Connector) Explain(err error) hub.Fault {
 		own     *fault
 		present *presentError
 		gone    *goneError
-		guarded *guardedError
+		found   *foundError
 	)
 	switch {
 	case err == nil:
@@ -177,9 +169,9 @@ func (c *Connector) Explain(err error) hub.Fault {
 		f.Reason, f.Uncertain = hub.ReasonNotFound, false
 		f.Detail = fmt.Sprintf("%s is not on the hub any more, or not under this id.", gone.member.Label())
 		return f
-	case errors.As(err, &guarded):
-		f := answered(guarded.cause)
-		f.Reason, f.Detail = guarded.reason, guarded.detail
+	case errors.As(err, &found):
+		f := answered(found.cause)
+		f.Reason, f.Detail = found.reason, found.detail
 		return f
 	case errors.Is(err, hub.ErrAbsent):
 		return hub.Fault{Reason: hub.ReasonNotFound}
@@ -211,6 +203,17 @@ func answered(err error) hub.Fault {
 		return hub.Fault{Reason: hub.ReasonTimeout}
 	default:
 		return hub.Fault{Reason: hub.ReasonUnknown}
+	}
+}
+
+// mayNotAct says that the token was good and what it was to do is not allowed
+// to it, for no reason that a code names.
+func (e *refusal) mayNotAct() bool {
+	switch e.code {
+	case codeNotYours, codeMayNotAct, http.StatusForbidden:
+		return e.status == http.StatusUnauthorized || e.status == http.StatusForbidden
+	default:
+		return false
 	}
 }
 
@@ -420,11 +423,7 @@ func inspect(r *transport.Response) transport.Verdict {
 	}
 	switch r.Status {
 	case http.StatusTooManyRequests:
-		v := transport.Verdict{Kind: transport.Throttled}
-		if wait, told := transport.RetryAfter(r.Header); !told || wait <= 0 {
-			v.Wait = limitReset(r.Header) // 0 leaves it to the doubling wait
-		}
-		return v
+		return transport.Verdict{Kind: transport.Throttled, Wait: toldWait(r.Header)} // 0: the doubling wait
 	case http.StatusUnauthorized:
 		switch code {
 		case codeNoScope, codeNotYours, codeMayNotAct:
@@ -436,6 +435,14 @@ func inspect(r *transport.Response) transport.Verdict {
 		}
 	}
 	return transport.ByStatus(r)
+}
+
+// toldWait is how long Pinterest asks to wait, 0 when it does not.
+func toldWait(h http.Header) time.Duration {
+	if wait, told := transport.RetryAfter(h); told && wait > 0 {
+		return wait
+	}
+	return limitReset(h)
 }
 
 // limitReset reads how long until Pinterest takes calls again: whole seconds,
@@ -470,4 +477,3 @@ func excerpt(redactor *transport.Redactor, body []byte) string {
 	}
 	return string(runes)
 }
-

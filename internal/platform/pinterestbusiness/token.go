@@ -92,7 +92,7 @@ func (g *grant) refused(err error) error {
 	e := &tokenError{status: refused.Response.StatusCode, spent: spent}
 	answer := transport.Response{Header: refused.Response.Header}
 	e.requestID = answer.RequestID()
-	e.wait = limitReset(refused.Response.Header)
+	e.wait = toldWait(refused.Response.Header)
 	if body := errorIn(refused.Body); body != nil {
 		e.code, e.message = *body.Code, g.redactor.String(body.Message)
 	} else {
