@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -50,12 +51,13 @@ func TestHubThatCannotBeAsked(t *testing.T) {
 			_, _, findErr := h.Find(ctx, ada, "")
 			_, _, rosterErr := h.Roster(ctx)
 			_, connectErr := h.Connect(ctx)
+			_, _, traceErr := h.Trace(ctx, ada, "i")
 			_, addErr := h.Add(ctx, AddTask{Email: ada})
 			_, roleErr := h.ChangeRole(ctx, RoleTask{Email: ada, Role: "ADMIN"})
 			_, lessErr := h.Downgrade(ctx, RoleTask{Email: ada, Role: "ADMIN"})
 			_, removeErr := h.Remove(ctx, RemoveTask{Email: ada})
 			for call, err := range map[string]error{
-				"Find": findErr, "Roster": rosterErr, "Connect": connectErr,
+				"Find": findErr, "Roster": rosterErr, "Connect": connectErr, "Trace": traceErr,
 				"Add": addErr, "ChangeRole": roleErr, "Downgrade": lessErr, "Remove": removeErr,
 			} {
 				if err == nil || !strings.Contains(err.Error(), test.err) {
@@ -71,6 +73,37 @@ func TestHubThatCannotBeAsked(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTrace(t *testing.T) {
+	f := &fake{}
+	h := open(t, f)
+	over := hub.Member{ID: "i", Email: ada, Status: hub.StatusDeclined}
+	f.lookup = func(key hub.Key, _ func() (hub.Member, error)) (hub.Member, error) {
+		switch key.ID {
+		case "i":
+			return over, nil
+		case "j":
+			return seat("k", bob, "ADMIN"), nil
+		default:
+			return hub.Member{}, fmt.Errorf("id %s: %w", key.ID, hub.ErrAbsent)
+		}
+	}
+	m, ok, err := h.Trace(t.Context(), "Ada@northwind.example", "i")
+	if !ok || err != nil || m.Status != hub.StatusDeclined {
+		t.Errorf("Trace = %v, %t, %v", m, ok, err)
+	}
+	for _, id := range []string{"", "gone"} {
+		if m, ok, err := h.Trace(t.Context(), ada, id); ok || err != nil {
+			t.Errorf("Trace of id %q = %v, %t, %v", id, m, ok, err)
+		}
+	}
+	_, ok, err = h.Trace(t.Context(), ada, "j")
+	failed(t, err, want{reason: hub.ReasonUnknown})
+	if ok {
+		t.Error("a stranger was taken for ada")
+	}
+	f.requests(t, "lookup "+ada+"#i invited", "lookup "+ada+"#gone invited", "lookup "+ada+"#j invited")
 }
 
 func TestName(t *testing.T) {

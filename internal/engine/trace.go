@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
 )
@@ -11,15 +10,12 @@ import (
 // more, on platforms that still show one by its id: declined or expired, rather
 // than withdrawn. Nothing to be told is ok == false.
 func (h *Hub) Trace(ctx context.Context, email, id string) (m hub.Member, ok bool, err error) {
-	if _, err := h.Ready(); err != nil || id == "" {
+	if err := h.usable(); err != nil || id == "" {
 		return hub.Member{}, false, err
 	}
-	m, err = h.conn().Lookup(ctx, h.ref, hub.Key{Email: hub.FoldEmail(email), ID: id, Status: hub.StatusInvited})
-	if errors.Is(err, hub.ErrAbsent) {
-		return hub.Member{}, false, nil
-	}
+	m, err = h.lookup(ctx, hub.Key{Email: hub.FoldEmail(email), ID: id, Status: hub.StatusInvited})
 	if err != nil {
 		return hub.Member{}, false, h.readError(ctx, err)
 	}
-	return m, true, nil
+	return m, m.Status != "", nil
 }

@@ -254,6 +254,18 @@ func TestPinterestActs(t *testing.T) {
 	}
 	w.act(hubsim.Act{Action: "remove", Email: "late@x.example"})
 
+	// Somebody who came in another way is no longer an invitee as well.
+	w.act(hubsim.Act{Action: "invite", Email: "other.way@x.example"})
+	w.act(hubsim.Act{Action: "decline", Email: "other.way@x.example"})
+	w.act(hubsim.Act{Action: "join", Email: "other.way@x.example"})
+	people, err := w.sim.People(pinterest, home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.ContainsFunc(people, func(p hubsim.Person) bool { return p.Email == "other.way@x.example" && p.Status != "active" }) {
+		t.Errorf("people = %+v", people)
+	}
+
 	w.act(hubsim.Act{Action: "invite", Email: "again@x.example"})
 	for _, a := range []hubsim.Act{
 		{Action: "invite", Email: "ada@northwind.example"},

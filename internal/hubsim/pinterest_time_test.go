@@ -58,6 +58,13 @@ func TestPinterestRefreshRefusals(t *testing.T) {
 		}
 		got.pinRefused(c.status, c.code)
 	}
+	err := w.sim.Apply(hubsim.Seed{Credentials: []hubsim.Credential{{
+		"platform": pinterest, "name": "other app", "client_id": "3", "client_secret": "s3", "refresh_token": "pinr.other",
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.token("3", "s3", pinRefresh, "").pinRefused(401, 2) // another app's
 	query := w.request("POST", "/v5/oauth/token?grant_type=refresh_token", "")
 	query.SetBasicAuth(pinClient, pinSecret)
 	w.do(query).pinRefused(400, 1)
@@ -83,7 +90,7 @@ func TestPinterestTokensExpireByTheClock(t *testing.T) {
 	issued := w.as(granted["access_token"].(string))
 	issued.get(homeMembers).ok()
 	w.sim.Clock().Advance(time.Second)
-	issued.get(homeMembers + "?page_size=1&bookmark=" + page.body["bookmark"].(string)).pinRefused(401, 2) // in the middle of a list
+	issued.get(homeMembers+"?page_size=1&bookmark="+page.body["bookmark"].(string)).pinRefused(401, 2) // in the middle of a list
 	w.as("pina_short").get(homeMembers).ok()
 	w.sim.Clock().Advance(50 * time.Minute)
 	w.as("pina_short").get(homeMembers).pinRefused(401, 2)

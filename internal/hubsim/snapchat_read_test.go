@@ -153,12 +153,12 @@ func TestSnapchatPaging(t *testing.T) {
 		w.get(snapMembers+"?"+query).refused(400, "E1001")
 	}
 	// A cursor of the one list is none of the other's.
-	link := w.get(snapMembers).nextLink()
-	w.get(snapRoles+link[strings.Index(link, "?"):]).refused(400, "E1001")
+	_, next, _ := strings.Cut(w.get(snapMembers).nextLink(), "?")
+	w.get(snapRoles+"?"+next).refused(400, "E1001")
 
 	// Removing people of the first page moves nobody.
 	w.act(hubsim.Act{Action: "remove", Email: "member-00007@generated.example"})
-	rest, _ := w.walkSnap(snapMembers+link[strings.Index(link, "?"):], "members")
+	rest, _ := w.walkSnap(snapMembers+"?"+next, "members")
 	if !slices.Equal(rest, ids[100:]) {
 		t.Errorf("%d people after the first page", len(rest))
 	}
@@ -180,11 +180,12 @@ func TestSnapchatForeignNextLink(t *testing.T) {
 	w := newSnapCrowd(t, hubsim.Generate{Members: 120})
 	w.configure(hubsim.Settings{"next_link_base": "https://adsapi.foreign.example"})
 	link := w.get(snapMembers).nextLink()
-	if !strings.HasPrefix(link, "https://adsapi.foreign.example/v1/organizations/"+snapOrg+"/members?cursor=") {
+	path, next, _ := strings.Cut(link, "?")
+	if path != "https://adsapi.foreign.example"+snapMembers || !strings.HasPrefix(next, "cursor=") {
 		t.Errorf("next_link = %s", link)
 	}
 	// The query alone leads on.
-	if n := len(w.get(snapMembers + link[strings.Index(link, "?"):]).rows("members")); n != 20 {
+	if n := len(w.get(snapMembers + "?" + next).rows("members")); n != 20 {
 		t.Errorf("%d people on the second page", n)
 	}
 }

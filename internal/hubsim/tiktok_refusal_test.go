@@ -275,4 +275,8 @@ func TestTiktokSeedsAndSettingsAreStrict(t *testing.T) {
 	if err := w.sim.Configure(tiktok, "1", nil); !errors.Is(err, hubsim.ErrUnknownHub) {
 		t.Errorf("err = %v", err)
 	}
+	status, body := w.control("GET", "hubs/"+tiktok+"/"+tiktokCenter, "")
+	if status != 200 || !strings.Contains(body, `"count":{"active":3,"invited":1}`) || !strings.Contains(body, `"max_admins":20`) {
+		t.Errorf("%d %s", status, body)
+	}
 }

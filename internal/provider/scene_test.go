@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -42,9 +43,10 @@ const (
 
 // scene is a simulated world, and a provider that can reach nothing else.
 type scene struct {
-	t   testing.TB
-	sim *hubsim.Sim
-	url string
+	t                  testing.TB
+	sim                *hubsim.Sim
+	url                string
+	platform, business string // the hub that act, set and person are about
 }
 
 // northwind is a scene with one Meta business: ada and olive administer it, bo
@@ -71,28 +73,29 @@ func newScene(t testing.TB, seed hubsim.Seed) *scene {
 		businesses = append(businesses, h.BusinessID)
 	}
 	if len(seed.Credentials) == 0 {
-		seed.Credentials = []hubsim.Credential{{
-			"platform": meta, "name": "automation", "kind": "system_user",
-			"access_token": metaToken, "app_id": "1000001", "app_secret": metaSecret, "businesses": businesses,
-		}}
+		credential := maps.Clone(worlds[meta].credential)
+		credential["businesses"] = businesses
+		seed.Credentials = []hubsim.Credential{credential}
 	}
 	sim := hubsim.New()
 	if err := sim.Apply(seed); err != nil {
 		t.Fatal(err)
 	}
-	return &scene{t: t, sim: sim, url: sim.Start(t)}
+	return &scene{t: t, sim: sim, url: sim.Start(t), platform: meta, business: business}
 }
 
-// drivers are the real platforms with the scene's endpoint and credentials as
+// drivers are the real platforms with the scene's endpoints and credentials as
 // defaults, so that a test's configuration reads like a user's.
 func (s *scene) drivers() []hub.Driver {
-	defaults := map[string]string{"endpoint": hubsim.Endpoint(s.url, meta), "access_token": metaToken, "app_secret": metaSecret}
 	var out []hub.Driver
 	for _, d := range all.Drivers() {
+		endpoint := hubsim.Endpoint(s.url, d.Platform.Name)
+		defaults := maps.Clone(worlds[d.Platform.Name].settings)
+		defaults["endpoint"] = endpoint
 		d.Settings = slices.Clone(d.Settings)
 		for i, setting := range d.Settings {
 			if value, ok := defaults[setting.Name]; ok {
-				d.Settings[i].Default = value
+				d.Settings[i].Default = strings.Replace(value, "ENDPOINT", endpoint, 1)
 			}
 		}
 		out = append(out, d)
@@ -111,7 +114,7 @@ func (s *scene) providers() map[string]func() (tfprotov6.ProviderServer, error) 
 func (s *scene) act(action, email, role string) func() {
 	return func() {
 		s.t.Helper()
-		if _, err := s.sim.Act(meta, business, hubsim.Act{Action: action, Email: email, Role: role}); err != nil {
+		if _, err := s.sim.Act(s.platform, s.business, hubsim.Act{Action: action, Email: email, Role: role}); err != nil {
 			s.t.Fatalf("%s %s: %v", action, email, err)
 		}
 	}
@@ -130,7 +133,7 @@ func then(fs ...func()) func() {
 func (s *scene) set(name string, value any) func() {
 	return func() {
 		s.t.Helper()
-		if err := s.sim.Configure(meta, business, hubsim.Settings{name: value}); err != nil {
+		if err := s.sim.Configure(s.platform, s.business, hubsim.Settings{name: value}); err != nil {
 			s.t.Fatal(err)
 		}
 	}
@@ -148,7 +151,7 @@ func (s *scene) fault(f hubsim.Fault) func() {
 // person is the ground truth about somebody, nil when the platform has nobody.
 func (s *scene) person(email string) *hubsim.Person {
 	s.t.Helper()
-	people, err := s.sim.People(meta, business)
+	people, err := s.sim.People(s.platform, s.business)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -124,8 +124,8 @@ func (c *client) holdAll(wait time.Duration) {
 	}
 }
 
-// The searches. Nothing is selected that only some versions have: an unknown
-// field fails the whole query.
+// The searches. reviewedFields are apart because a field that a version does not
+// know fails the whole query.
 const (
 	customerQuery = "SELECT customer.id, customer.descriptive_name, customer.manager, customer.test_account, customer.status, customer.time_zone FROM customer LIMIT 1"
 
