@@ -31,7 +31,7 @@ func (h *Hub) Add(ctx context.Context, in AddTask) (Result, error) {
 	if task.Role == "" {
 		task.Role = h.platform.DefaultRole()
 	}
-	return h.write(ctx, task, func() (Result, error) {
+	return h.write(ctx, task, in.Limits, func(ctx context.Context) (Result, error) {
 		m, _, err := h.Find(ctx, in.Email, "")
 		if err != nil {
 			return Result{}, h.taskError(ctx, task, err, hub.Presence{})
@@ -90,7 +90,7 @@ func (h *Hub) add(ctx context.Context, task hub.Task, in AddTask, was hub.Member
 		// the platform kept quiet about it.
 		return h.adopt(ctx, task, in, seen)
 	}
-	return Result{Member: seen}, nil
+	return Result{Member: seen, Held: seen.Status == hub.StatusPendingApproval}, nil
 }
 
 // addFailed finds out what became of an add that did not answer yes.
@@ -118,7 +118,7 @@ func (h *Hub) addFailed(ctx context.Context, task hub.Task, in AddTask, was hub.
 			in.inPlace = true
 			return h.adopt(ctx, task, in, m)
 		}
-		return Result{Member: m}, nil
+		return Result{Member: m, Held: m.Status == hub.StatusPendingApproval}, nil
 
 	case fault.Uncertain:
 		return Result{}, h.lost(ctx, task, err, hub.Presence{})

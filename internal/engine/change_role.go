@@ -30,7 +30,7 @@ type RoleTask struct {
 func (h *Hub) ChangeRole(ctx context.Context, in RoleTask) (Result, error) {
 	in.taking = in.taking || in.Revoke
 	task := hub.Task{Kind: hub.TaskChangeRole, Hub: h.ref, Email: hub.FoldEmail(in.Email), Role: in.Role, Revoke: in.Revoke}
-	return h.write(ctx, task, func() (Result, error) {
+	return h.write(ctx, task, in.Limits, func(ctx context.Context) (Result, error) {
 		m, _, err := h.Find(ctx, in.Email, in.MemberID)
 		switch {
 		case err != nil:
@@ -66,8 +66,15 @@ func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.
 		if in.holds(m) {
 			return Result{Member: m}, nil
 		}
+		if in.held(m) {
+			return Result{Member: m, Held: true}, nil
+		}
 		if in.primary() {
 			task.OldRole = m.Role
+		}
+		if m.Awaiting != nil {
+			return Result{}, h.refuse(task, hub.ReasonAwaitingApproval, known(m),
+				fmt.Sprintf("Another change of %s, %s, waits for a second administrator. Have it approved or rejected first.", m.Label(), m.Awaiting))
 		}
 		support, err := h.permit(task, in.Operation(m), in.Limits, known(m))
 		if err != nil {
@@ -121,7 +128,7 @@ func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.
 		}
 
 		accepted := func(now hub.Member) bool { return m.Status.Pending() && successor(task, m, now) }
-		seen, ok, err := h.settle(ctx, keyOf(m), func(now hub.Member) bool { return in.holds(now) || accepted(now) })
+		seen, ok, err := h.settle(ctx, keyOf(m), func(now hub.Member) bool { return in.holds(now) || in.held(now) || accepted(now) })
 		if err != nil {
 			if changeErr == nil {
 				return Result{}, h.lost(ctx, task, err, hub.Presence{}, h.accepted())
@@ -132,6 +139,8 @@ func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.
 		switch {
 		case in.holds(seen):
 			return Result{Member: seen}, nil
+		case in.held(seen):
+			return Result{Member: seen, Held: true}, nil
 		case !live(seen) && in.taking:
 			return Result{}, nil
 		case ok && !again:
@@ -217,6 +226,11 @@ func (t RoleTask) holds(m hub.Member) bool {
 	default:
 		return m.HasRole(t.Role) != t.Revoke
 	}
+}
+
+// held says that what the task wants waits for a second administrator.
+func (t RoleTask) held(m hub.Member) bool {
+	return t.primary() && m.Awaiting != nil && m.Awaiting.Task == hub.TaskChangeRole && m.Awaiting.Role == t.Role
 }
 
 // after is m as the task would leave it.

@@ -70,7 +70,7 @@ func (h *Hub) guardLastAdmin(ctx context.Context, task hub.Task, m hub.Member) e
 		return h.taskError(ctx, task, err, hub.Presence{})
 	}
 	for _, other := range members {
-		if other.Status != hub.StatusActive || !h.isAdmin(other) || same(m, other) {
+		if other.Status != hub.StatusActive || other.Awaiting != nil || !h.isAdmin(other) || same(m, other) {
 			continue
 		}
 		now, err := h.lookup(ctx, keyOf(other))

@@ -3,7 +3,9 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
 )
@@ -25,7 +27,7 @@ const maxRows = 5
 // platform says yes. The error is a *hub.TaskError.
 func (h *Hub) Remove(ctx context.Context, in RemoveTask) (Result, error) {
 	task := hub.Task{Kind: hub.TaskRemove, Hub: h.ref, Email: hub.FoldEmail(in.Email)}
-	return h.write(ctx, task, func() (Result, error) {
+	return h.write(ctx, task, in.Limits, func(ctx context.Context) (Result, error) {
 		m, _, err := h.Find(ctx, in.Email, in.MemberID)
 		if err != nil {
 			return Result{}, h.taskError(ctx, task, err, hub.Presence{})
@@ -90,6 +92,9 @@ func (h *Hub) remove(ctx context.Context, task hub.Task, in RemoveTask, m hub.Me
 		op = hub.OpCancel
 	}
 	task.OldRole = m.Role
+	if leaving(m) {
+		return h.awaitApproval(ctx, task, m) // asked for by an earlier apply: never twice
+	}
 	if _, err := h.permit(task, op, in.Limits, known(m)); err != nil {
 		return hub.Member{}, err
 	}
@@ -146,8 +151,10 @@ func (h *Hub) relist(ctx context.Context, task hub.Task, in RemoveTask, m hub.Me
 // said yes, else the error that left the outcome open. What comes back is
 // nobody, or the seat that an invitation had become.
 func (h *Hub) confirmGone(ctx context.Context, task hub.Task, m hub.Member, removeErr error) (hub.Member, error) {
-	seen, ok, err := h.settle(ctx, keyOf(m), func(now hub.Member) bool { return !live(now) || now.ID != m.ID })
+	seen, ok, err := h.settle(ctx, keyOf(m), func(now hub.Member) bool { return !live(now) || now.ID != m.ID || leaving(now) })
 	switch {
+	case ok && leaving(seen):
+		return h.awaitApproval(ctx, task, h.remember(seen, m))
 	case ok && !successor(task, m, seen):
 		h.forget(m)
 		return hub.Member{}, nil
@@ -163,4 +170,43 @@ func (h *Hub) confirmGone(ctx context.Context, task hub.Task, m hub.Member, remo
 	default:
 		return hub.Member{}, h.lost(ctx, task, removeErr, known(seen))
 	}
+}
+
+// approvalPoll is how often a removal that waits for a second administrator is
+// looked at. Platforms that hold changes also count calls by the day.
+const approvalPoll = 15 * time.Second
+
+// leaving says that the removal of m waits for a second administrator.
+func leaving(m hub.Member) bool {
+	return live(m) && m.Awaiting != nil && m.Awaiting.Task == hub.TaskRemove
+}
+
+// awaitApproval waits for a second administrator to let somebody go. The seat
+// is there until then, so this is the one approval that is waited for, to the
+// end of the task's time, and that fails the task when it does not come.
+func (h *Hub) awaitApproval(ctx context.Context, task hub.Task, m hub.Member) (hub.Member, error) {
+	review := m.Awaiting.ID
+	h.log.InfoContext(ctx, "removal waits for a second administrator", "email", task.Email, "review", review)
+	for sleep(ctx, approvalPoll) {
+		seen, err := h.lookup(ctx, keyOf(m))
+		switch {
+		case err != nil && ctx.Err() == nil:
+			return hub.Member{}, h.lost(ctx, task, err, hub.Presence{}, h.accepted())
+		case err != nil:
+			continue // the time is over
+		case !live(seen) || seen.ID != m.ID:
+			h.forget(m)
+			return hub.Member{}, nil
+		case !leaving(seen):
+			h.remember(seen, m)
+			return hub.Member{}, h.unmoved(task, hub.ReasonAwaitingApproval, known(seen),
+				fmt.Sprintf("The removal (review %s) was rejected, withdrawn or ran out, so nothing changed. The next apply asks for it again.", review))
+		}
+		m = h.remember(seen, m)
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return hub.Member{}, h.taskError(ctx, task, ctx.Err(), known(m))
+	}
+	return hub.Member{}, h.unmoved(task, hub.ReasonAwaitingApproval, known(m),
+		fmt.Sprintf("%s holds the removal (review %s) until a second administrator approves it. Have it approved, then apply again: roster does not ask a second time, and finds it done.", h.platform.Vendor, review))
 }

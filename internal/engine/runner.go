@@ -21,6 +21,9 @@ type Result struct {
 	// Unverified says that the platform accepted the write and the read that
 	// was to confirm it did not show it in time.
 	Unverified bool
+	// Held says that the platform keeps the change until a second administrator
+	// approves it. It was asked for once and will not be asked for again.
+	Held bool
 	// Notes are whole sentences for a person, to be shown as warnings.
 	Notes []string
 }
@@ -32,12 +35,17 @@ type Limits struct {
 	// AllowLockout permits removing or demoting the last administrator or the
 	// connection itself.
 	AllowLockout bool
+	// Timeout is how long the task may take, its verification included, from
+	// when its turn comes; 0 is as long as the context. Waiting for other tasks
+	// of the hub does not count: ten removals at once would run out of time on
+	// one another.
+	Timeout time.Duration
 }
 
 // write runs one task with the hub's write token held: writes of a hub happen
 // one after another, in the order they got the token. The error is a
 // *hub.TaskError, except that of a hub which is not Ready.
-func (h *Hub) write(ctx context.Context, task hub.Task, do func() (Result, error)) (Result, error) {
+func (h *Hub) write(ctx context.Context, task hub.Task, limits Limits, do func(context.Context) (Result, error)) (Result, error) {
 	if err := h.usable(); err != nil {
 		return Result{}, err
 	}
@@ -47,14 +55,19 @@ func (h *Hub) write(ctx context.Context, task hub.Task, do func() (Result, error
 	case <-ctx.Done():
 		return Result{}, h.taskError(ctx, task, ctx.Err(), hub.Presence{})
 	}
+	if limits.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limits.Timeout)
+		defer cancel()
+	}
 	started := time.Now()
-	result, err := do()
+	result, err := do(ctx)
 	log := h.log.With("task", string(task.Kind), "email", task.Email, "role", task.Role, "took", time.Since(started))
 	if te := (*hub.TaskError)(nil); errors.As(err, &te) {
 		log.WarnContext(ctx, "task failed", "reason", string(te.Fault.Reason), "code", te.Fault.Code,
 			"request_id", te.Fault.RequestID, "attempts", te.Fault.Attempts)
 	} else if err == nil {
-		log.InfoContext(ctx, "task done", "status", string(result.Member.Status), "adopted", result.Adopted, "unverified", result.Unverified)
+		log.InfoContext(ctx, "task done", "status", string(result.Member.Status), "adopted", result.Adopted, "unverified", result.Unverified, "held", result.Held)
 	}
 	return result, err
 }

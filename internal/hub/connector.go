@@ -30,7 +30,9 @@ type Connector interface {
 	// take a missing member for a removed one.
 	Members(ctx context.Context, ref Ref) ([]Member, error)
 
-	// Lookup reads one person afresh, by the cheapest means the platform has.
+	// Lookup reads one person afresh, by the cheapest means the platform has. A
+	// key without an e-mail goes by the id alone. Where an address has a seat
+	// and an invitation beside it, the seat is the answer.
 	// It returns ErrAbsent only when the platform said that the person is not
 	// there; "cannot see" is another error.
 	Lookup(ctx context.Context, ref Ref, key Key) (Member, error)

@@ -40,7 +40,9 @@ func (s Status) Pending() bool {
 type Member struct {
 	// ID is the platform's own id of the seat or of the invitation. It changes
 	// when an invitation is accepted on platforms with two id spaces, and is
-	// empty where an invitation has none.
+	// empty where an invitation has none. No two people of a hub may ever share
+	// one, seats and invitations taken together: where the platform's two spaces
+	// overlap, a connector makes the id tell them apart.
 	ID string
 	// Email as the platform reports it. The engine folds it. Empty when the
 	// platform hides it: such a member can be shown but not matched.
@@ -73,6 +75,22 @@ type Awaiting struct {
 	Role      string   // the primary role to be, for a role change
 	ID        string   // the platform's id of the review
 	ExpiresAt time.Time
+}
+
+func (a *Awaiting) String() string {
+	if a.Task == TaskRemove {
+		return "the removal (review " + a.ID + ")"
+	}
+	return "the role " + a.Role + " (review " + a.ID + ")"
+}
+
+// Wanted is the primary role m has, or will have once a second administrator
+// has approved the change that waits.
+func (m Member) Wanted() string {
+	if m.Awaiting != nil && m.Awaiting.Task == TaskChangeRole {
+		return m.Awaiting.Role
+	}
+	return m.Role
 }
 
 // HasRole says whether m holds the role, primary or secondary.

@@ -253,6 +253,10 @@ func TestGooglePagesOfTenThousand(t *testing.T) {
 	if n := len(last.results("customerUserAccess")); n != 1 || last.body["nextPageToken"] != nil {
 		t.Errorf("%d rows on the last page", n)
 	}
+	newest := w.search("SELECT customer_user_access.user_id FROM customer_user_access ORDER BY customer_user_access.user_id DESC LIMIT 1")
+	if got := newest.results("customerUserAccess")[0]["userId"]; got != "18001" { // as a number, not as text
+		t.Errorf("the highest id is %v", got)
+	}
 	if n := len(w.search(pendingQuery).results("customerUserAccessInvitation")); n != 80 {
 		t.Errorf("%d invitations", n)
 	}

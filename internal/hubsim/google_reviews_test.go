@@ -80,6 +80,7 @@ func TestGoogleHeldRoleChange(t *testing.T) {
 		t.Errorf("rea = %+v", p)
 	}
 	w.setRole(rea, "STANDARD").result("multiPartyAuthReview") // free again
+	w.setRole(bo, "READ_ONLY").result("multiPartyAuthReview") // Bo is not read only yet
 }
 
 func TestGoogleHeldRemoval(t *testing.T) {

@@ -3,6 +3,7 @@ package hubsim_test
 import (
 	"encoding/json"
 	"errors"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -76,6 +77,16 @@ func TestSnapchatOAuthErrors(t *testing.T) {
 	if got := w.call("POST", snapTokenPath, `{"grant_type":"refresh_token"}`); got.status != 400 || got.body["error"] != "invalid_request" {
 		t.Errorf("JSON: %d %s", got.status, got.raw)
 	}
+	if got := w.refresh("client_id", "another", "client_secret", "another-secret"); got.status != 400 || got.body["error"] != "invalid_grant" {
+		t.Errorf("another app's: %d %s", got.status, got.raw)
+	}
+	inQuery := w.request("POST", snapTokenPath+"?client_secret="+snapSecret, url.Values{
+		"grant_type": {"refresh_token"}, "client_id": {snapClient}, "client_secret": {snapSecret}, "refresh_token": {snapRefresh},
+	}.Encode())
+	inQuery.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if got := w.do(inQuery); got.status != 400 || got.body["error"] != "invalid_request" {
+		t.Errorf("a secret in the query: %d %s", got.status, got.raw)
+	}
 	if got := w.get(snapTokenPath); got.status != 405 {
 		t.Errorf("GET: %d", got.status)
 	}
@@ -143,6 +154,11 @@ func TestSnapchatOnlyAnAdminManages(t *testing.T) {
 	w.get("/v1/organizations/"+snapOther+"/members").refused(403, "E3003") // a member there, no admin
 	w.get("/v1/organizations/"+strings.Replace(snapOrg, "5cf", "5cc", 1)+"/members").refused(404, "E3003")
 	w.act(hubsim.Act{Action: "set_role", Email: "bo@northwind.example", Role: "business_admin"})
+	w.as(snapBoToken, "GET", snapMembers, "").is(200, "SUCCESS")
+	w.act(hubsim.Act{Action: "remove", Email: "bo@northwind.example"})
+	w.act(hubsim.Act{Action: "invite", Email: "bo@northwind.example", Role: "admin"})
+	w.as(snapBoToken, "GET", snapMembers, "").refused(403, "E3003") // not before they accept
+	w.act(hubsim.Act{Action: "accept", Email: "bo@northwind.example"})
 	w.as(snapBoToken, "GET", snapMembers, "").is(200, "SUCCESS")
 	w.act(hubsim.Act{Action: "set_role", Email: "bo@northwind.example", Role: "data_admin"})
 	w.as(snapBoToken, "GET", snapMembers, "").refused(403, "E3003")

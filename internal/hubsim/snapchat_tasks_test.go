@@ -69,9 +69,21 @@ func TestSnapchatCreateRefusals(t *testing.T) {
 		t.Log(name)
 		w.call("POST", snapMembers, body).refused(400, "E1001")
 	}
-	r := w.request("POST", snapMembers, "email=x")
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r := w.request("POST", snapMembers, `{"members":[{"email":"x"}]}`)
+	r.Header.Set("Content-Type", "text/plain")
 	snapReply{w.do(r)}.refused(400, "E1001")
+}
+
+func TestSnapchatOrganizationsAreApart(t *testing.T) {
+	w := newSnapWire(t)
+	theirs := w.as(snapZoeToken, "GET", "/v1/organizations/"+snapOther+"/roles", "").rows("roles")
+	zoe, role := theirs[0]["member_id"].(string), theirs[1]["id"].(string)
+	w.grant(zoe, "member").subError("roles", "E3004")
+	w.put(role, "member").subError("roles", "E3004")
+	w.call("PUT", snapMembers, `{"members":[{"id":"`+zoe+`","display_name":"X"}]}`).subError("members", "E3004")
+	w.del("/v1/members/"+zoe).subError("members", "E3004")
+	w.del("/v1/roles/"+role).subError("roles", "E3004")
+	w.get("/v1/members/"+zoe).refused(403, "E3003")
 }
 
 func TestSnapchatSeveralEntities(t *testing.T) {
@@ -199,12 +211,13 @@ func TestSnapchatRename(t *testing.T) {
 
 func TestSnapchatRemove(t *testing.T) {
 	w := newSnapWire(t)
-	bo, sam := w.person("bo@northwind.example").ID, w.person("sam@northwind.example").ID
+	bo, sam, role := w.person("bo@northwind.example").ID, w.person("sam@northwind.example").ID, w.roleOf("bo@northwind.example")
 	got := w.del("/v1/members/"+bo).is(200, "SUCCESS")
 	if list, isList := got.body["members"].([]any); !isList || len(list) != 0 {
 		t.Errorf("success = %s", got.raw)
 	}
 	w.del("/v1/members/"+bo).subError("members", "E3004")
+	w.del("/v1/roles/"+role).subError("roles", "E3004") // it went along
 	w.del("/v1/members/"+snapOrg).subError("members", "E3004")
 	w.get("/v1/members/"+bo).refused(404, "E3003")
 	for _, r := range w.get(snapRoles).rows("roles") {
@@ -240,6 +253,12 @@ func TestSnapchatLastAdminAndSelf(t *testing.T) {
 	w.act(hubsim.Act{Action: "accept", Email: "sam@northwind.example"})
 	w.put(role, "member").is(200, "SUCCESS")
 	w.get(snapMembers).refused(403, "E3003")
+}
+
+func TestSnapchatLastAdminForAnIdentityWithoutASeat(t *testing.T) {
+	w := newSnapCrowd(t, hubsim.Generate{Members: 2, Admins: 1})
+	w.del("/v1/members/"+w.person("member-00001@generated.example").ID).subError("members", "E3004")
+	w.del("/v1/members/"+w.person("member-00002@generated.example").ID).is(200, "SUCCESS")
 }
 
 func TestSnapchatActs(t *testing.T) {

@@ -20,6 +20,7 @@ const (
 	snapRefresh   = "snap-refresh-olive"
 	snapToken     = "snap-access-olive"
 	snapBoToken   = "snap-access-bo"
+	snapZoeToken  = "snap-access-zoe"
 	snapTokenPath = "/login/oauth2/access_token"
 
 	snapMembers = "/v1/organizations/" + snapOrg + "/members"
@@ -53,6 +54,10 @@ func newSnapWire(t *testing.T, more ...hubsim.PersonSeed) *snapWire {
 				"refresh_token": snapRefresh, "access_token": snapToken, "email": "olive@northwind.example",
 			},
 			{"platform": snapchat, "name": "bo", "access_token": snapBoToken, "email": "bo@northwind.example"},
+			{
+				"platform": snapchat, "name": "zoe", "client_id": "another", "client_secret": "another-secret",
+				"refresh_token": "snap-refresh-zoe", "access_token": snapZoeToken, "email": "zoe@agency.example",
+			},
 		},
 	})
 }

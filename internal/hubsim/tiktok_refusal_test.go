@@ -139,6 +139,9 @@ func TestTiktokBodiesAreStrict(t *testing.T) {
 	r := w.request("POST", tiktokDelete, "bc_id="+tiktokCenter+"&user_id="+bo)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	tiktokReply{w.do(r)}.code(40002)
+	r = w.request("POST", tiktokDelete, `{"bc_id":"`+tiktokCenter+`","user_id":"`+bo+`"}`)
+	r.Header.Set("Content-Type", "text/plain")
+	tiktokReply{w.do(r)}.code(40002)
 	w.post(tiktokDelete+"?force=1", `"user_id":"`+bo+`"`).code(40002)
 	if w.person("bo@northwind.example").Status != "active" {
 		t.Error("a refused call took effect")
@@ -155,11 +158,19 @@ func TestTiktokLastAdminAndSelf(t *testing.T) {
 	// An invited administrator is none yet.
 	w.post(tiktokInvite, `"emails":["eve@northwind.example"],"user_role":"ADMIN"`).code(0)
 	w.post(tiktokUpdate, `"user_id":"`+olive+`","user_role":"STANDARD"`).code(40001)
+	w.post(tiktokDelete, `"user_email":"eve@northwind.example"`).code(0)
+	w.post(tiktokInvite, `"emails":["eve@northwind.example"],"user_role":"ADMIN"`).code(0)
 	w.act(hubsim.Act{Action: "accept", Email: "eve@northwind.example"})
 	w.post(tiktokUpdate, `"user_id":"`+olive+`","user_role":"STANDARD"`).code(0)
 	if _, err := w.sim.Act(tiktok, tiktokCenter, hubsim.Act{Action: "remove", Email: "eve@northwind.example"}); !errors.Is(err, hubsim.ErrImpossible) {
 		t.Errorf("the last admin removed by hand: %v", err)
 	}
+}
+
+func TestTiktokLastAdminForAnIdentityWithoutARow(t *testing.T) {
+	w := newTiktokCrowd(t, hubsim.Generate{Members: 2, Admins: 1})
+	w.post(tiktokDelete, `"user_id":"`+w.person("member-00001@generated.example").ID+`"`).code(40001)
+	w.post(tiktokDelete, `"user_id":"`+w.person("member-00002@generated.example").ID+`"`).code(0)
 }
 
 func TestTiktokCaps(t *testing.T) {
@@ -227,7 +238,7 @@ func TestTiktokSeedsAndSettingsAreStrict(t *testing.T) {
 	sim := hubsim.New()
 	for name, bad := range map[string]hubsim.HubSeed{
 		"id":       {BusinessID: "northwind"},
-		"long id":  {BusinessID: "69000000000000000011"},
+		"long id":  {BusinessID: "10000000000000000000"},
 		"role":     {BusinessID: "1", People: []hubsim.PersonSeed{{Email: "a@x.example", Role: "OWNER"}}},
 		"extra":    {BusinessID: "1", People: []hubsim.PersonSeed{{Email: "a@x.example", ExtraRoles: []string{"MANAGER"}}}},
 		"extras":   {BusinessID: "1", People: []hubsim.PersonSeed{{Email: "a@x.example", ExtraRoles: []string{"finance:MANAGER", "finance:ANALYST"}}}},

@@ -151,6 +151,9 @@ func TestTiktokExpiry(t *testing.T) {
 	if p := w.person("eve@northwind.example"); p.Status != "expired" || p.ExpiresAt == nil {
 		t.Errorf("eve = %+v", p)
 	}
+	if _, err := w.sim.Act(tiktok, tiktokCenter, hubsim.Act{Action: "accept", Email: "eve@northwind.example"}); !errors.Is(err, hubsim.ErrImpossible) {
+		t.Errorf("accepted late: %v", err)
+	}
 	if p := w.person("sam@northwind.example"); p.Status != "invited" { // invited before there was an end
 		t.Errorf("sam = %+v", p)
 	}

@@ -87,9 +87,9 @@ func planCreate(ctx context.Context, h *engine.Hub, plan *memberModel) diag.Diag
 		return diags
 	}
 	change := ""
-	if known(plan.Role) && plan.Role.ValueString() != m.Role {
+	if known(plan.Role) && plan.Role.ValueString() != m.Wanted() {
 		change = fmt.Sprintf(" and changes the role from %s to %s", roleLabel(h, m.Role), roleLabel(h, plan.Role.ValueString()))
-		diags.Append(checkRoleChange(ctx, h, *m, plan.roleTask(h, plan.Role.ValueString()))...)
+		diags.Append(checkRoleChange(ctx, h, *m, plan.roleTask(h, plan.Role.ValueString(), 0))...)
 	}
 	diags.AddWarning(
 		fmt.Sprintf("%s is on %s already", task.Email, hubTitle(h)),
@@ -111,7 +111,7 @@ func planUpdate(ctx context.Context, h *engine.Hub, plan, state *memberModel) di
 		m, found, findDiags := findAtPlan(ctx, h, state.Email.ValueString(), state.MemberID.ValueString())
 		diags.Append(findDiags...)
 		if found && m.Status.Live() {
-			diags.Append(checkRoleChange(ctx, h, *m, plan.roleTask(h, plan.Role.ValueString()))...)
+			diags.Append(checkRoleChange(ctx, h, *m, plan.roleTask(h, plan.Role.ValueString(), 0))...)
 		}
 	default:
 		// Nothing on the platform changes, so nothing the platform reports does.
@@ -138,10 +138,10 @@ func planDestroy(ctx context.Context, h *engine.Hub, state *memberModel) diag.Di
 		return diags
 	}
 	if state.OnDestroy.ValueString() == downgradeDestroy {
-		diags.Append(checkRoleChange(ctx, h, *m, state.roleTask(h, h.Platform().DefaultRole()))...)
+		diags.Append(checkRoleChange(ctx, h, *m, state.roleTask(h, h.Platform().DefaultRole(), 0))...)
 		return diags
 	}
-	if err := h.CheckRemoval(ctx, *m, state.limits(h)); err != nil {
+	if err := h.CheckRemoval(ctx, *m, state.limits(h, 0)); err != nil {
 		diags.Append(taskDiag(ctx, h, err))
 		return diags
 	}

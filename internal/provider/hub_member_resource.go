@@ -21,6 +21,7 @@ import (
 
 	"github.com/roster-iac/terraform-provider-roster/internal/engine"
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/runbook"
 )
 
 // defaultTimeout is how long one task may take. Verification of a write waits
@@ -167,9 +168,7 @@ func (r *memberResource) Create(ctx context.Context, req resource.CreateRequest,
 		resp.Diagnostics.AddAttributeError(path.Root("hub_id"), "Malformed hub id", sentence(err.Error()))
 		return
 	}
-	taskCtx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	result, err := h.Add(taskCtx, plan.addTask(h))
+	result, err := h.Add(ctx, plan.addTask(h, timeout))
 	if err != nil {
 		// The person may have been there before: a state entry would be tainted,
 		// and the next apply would take their seat and invite them again.
@@ -194,6 +193,9 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 		return
 	}
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	if waiting, _ := h.Ready(); waiting {
+		return // the credentials come later in this run; until then the state stands
+	}
 	m, found, err := h.Find(ctx, state.Email.ValueString(), state.MemberID.ValueString())
 	invited := state.Status.ValueString() == string(hub.StatusInvited)
 	if err == nil && !found && invited {
@@ -253,19 +255,17 @@ func (r *memberResource) Update(ctx context.Context, req resource.UpdateRequest,
 		return
 	}
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
-	taskCtx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 
 	var result engine.Result
 	switch {
 	case state.reinvites(plan.OnExpired):
-		result, err = h.Add(taskCtx, plan.addTask(h))
+		result, err = h.Add(ctx, plan.addTask(h, timeout))
 	case known(plan.Role) && !plan.Role.Equal(state.Role):
-		result, err = h.ChangeRole(taskCtx, engine.RoleTask{
+		result, err = h.ChangeRole(ctx, engine.RoleTask{
 			Email:    plan.Email.ValueString(),
 			MemberID: state.MemberID.ValueString(),
 			Role:     plan.Role.ValueString(),
-			Limits:   plan.limits(h),
+			Limits:   plan.limits(h, timeout),
 		})
 	default:
 		// Only roster's own settings changed: the plan has everything, and no
@@ -296,16 +296,14 @@ func (r *memberResource) Delete(ctx context.Context, req resource.DeleteRequest,
 		return
 	}
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
-	taskCtx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	var result engine.Result
 	if state.OnDestroy.ValueString() == downgradeDestroy {
-		result, err = h.Downgrade(taskCtx, state.roleTask(h, h.Platform().DefaultRole()))
+		result, err = h.Downgrade(ctx, state.roleTask(h, h.Platform().DefaultRole(), timeout))
 	} else {
-		result, err = h.Remove(taskCtx, engine.RemoveTask{
+		result, err = h.Remove(ctx, engine.RemoveTask{
 			Email:    state.Email.ValueString(),
 			MemberID: state.MemberID.ValueString(),
-			Limits:   state.limits(h),
+			Limits:   state.limits(h, timeout),
 		})
 	}
 	if err != nil {
@@ -358,7 +356,13 @@ func (r *memberResource) ImportState(ctx context.Context, req resource.ImportSta
 func (m *memberModel) fill(ctx context.Context, seen hub.Member) diag.Diagnostics {
 	m.MemberID = orNull(seen.ID)
 	m.Status = types.StringValue(string(seen.Status))
-	m.Role = orNull(seen.Role)
+	if wanted := seen.Wanted(); wanted != seen.Role {
+		// Asked for and held: what the configuration wants is on its way, and a
+		// plan that asked again would be one request too many. roles tells what
+		// the person holds until then.
+		m.Status = types.StringValue(string(hub.StatusPendingApproval))
+	}
+	m.Role = orNull(seen.Wanted())
 	m.InvitedAt = timeOrNull(seen.InvitedAt)
 	m.ExpiresAt = timeOrNull(seen.ExpiresAt)
 	roles, diags := types.SetValueFrom(ctx, types.StringType, append([]string{}, seen.Roles()...))
@@ -383,23 +387,23 @@ func (m *memberModel) reinvites(onExpired types.String) bool {
 	return status != "" && !hub.Status(status).Live() && onExpired.ValueString() == reinviteExpired
 }
 
-func (m *memberModel) limits(h *engine.Hub) engine.Limits {
+func (m *memberModel) limits(h *engine.Hub, timeout time.Duration) engine.Limits {
 	settings, _ := h.Settings()
-	return engine.Limits{UnsupportedTasks: settings.UnsupportedTasks, AllowLockout: m.AllowLockout.ValueBool()}
+	return engine.Limits{UnsupportedTasks: settings.UnsupportedTasks, AllowLockout: m.AllowLockout.ValueBool(), Timeout: timeout}
 }
 
-func (m *memberModel) addTask(h *engine.Hub) engine.AddTask {
+func (m *memberModel) addTask(h *engine.Hub, timeout time.Duration) engine.AddTask {
 	return engine.AddTask{
 		Email:          m.Email.ValueString(),
 		Role:           m.Role.ValueString(),
 		Name:           m.DisplayName.ValueString(),
 		RefuseExisting: m.OnExisting.ValueString() == failExisting,
-		Limits:         m.limits(h),
+		Limits:         m.limits(h, timeout),
 	}
 }
 
-func (m *memberModel) roleTask(h *engine.Hub, role string) engine.RoleTask {
-	return engine.RoleTask{Email: m.Email.ValueString(), MemberID: m.MemberID.ValueString(), Role: role, Limits: m.limits(h)}
+func (m *memberModel) roleTask(h *engine.Hub, role string, timeout time.Duration) engine.RoleTask {
+	return engine.RoleTask{Email: m.Email.ValueString(), MemberID: m.MemberID.ValueString(), Role: role, Limits: m.limits(h, timeout)}
 }
 
 // taskTimeouts is the timeouts block, with words of roster's own.
@@ -420,6 +424,12 @@ func nullTimeouts(names ...string) timeouts.Value {
 
 func notes(h *engine.Hub, result engine.Result) diag.Diagnostics {
 	var diags diag.Diagnostics
+	if result.Held {
+		diags.AddWarning(
+			fmt.Sprintf("%s waits for a second administrator of %s", result.Member.Label(), hubTitle(h)),
+			fmt.Sprintf("%s holds the change until they approve it; nothing more is asked for until then. %s\n\n  %s",
+				h.Platform().Vendor, sentence(runbook.Advice(h.Platform().Name, hub.ReasonAwaitingApproval)), h.Platform().HubAdminURL(h.Ref())))
+	}
 	for _, note := range result.Notes {
 		diags.AddWarning("About "+hubTitle(h), note)
 	}

@@ -181,10 +181,9 @@ func (r *memberRoleResource) Create(ctx context.Context, req resource.CreateRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	taskCtx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	task, _ := plan.change(h, ref, hub.Member{}, false)
-	result, err := h.ChangeRole(taskCtx, task)
+	task.Limits.Timeout = timeout
+	result, err := h.ChangeRole(ctx, task)
 	if err != nil {
 		resp.Diagnostics.Append(taskDiag(ctx, h, err))
 		return
@@ -206,11 +205,14 @@ func (r *memberRoleResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	if waiting, _ := h.Ready(); waiting {
+		return // the credentials come later in this run; until then the state stands
+	}
 	m, found, err := h.Find(ctx, ref.Email, "")
 	switch {
 	case err != nil:
 		resp.Diagnostics.Append(taskDiag(ctx, h, err))
-	case !found || !m.Status.Live() || !m.HasRole(state.Role.ValueString()):
+	case !found || !m.Status.Live() || !m.HasRole(state.Role.ValueString()) && m.Wanted() != state.Role.ValueString():
 		what := "has no seat there"
 		if found && m.Status.Live() {
 			what = "holds " + rolesHeld(m)
@@ -257,19 +259,18 @@ func (r *memberRoleResource) Delete(ctx context.Context, req resource.DeleteRequ
 		return
 	}
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
-	taskCtx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	m, found, err := h.Find(taskCtx, ref.Email, "")
+	m, found, err := h.Find(ctx, ref.Email, "")
 	if err == nil && found && m.Status.Live() {
 		task, needed := state.change(h, ref, m, true)
 		if !needed {
 			return
 		}
+		task.Limits.Timeout = timeout
 		var result engine.Result
 		if task.Kind == hub.Primary {
-			result, err = h.Downgrade(taskCtx, task)
+			result, err = h.Downgrade(ctx, task)
 		} else {
-			result, err = h.ChangeRole(taskCtx, task)
+			result, err = h.ChangeRole(ctx, task)
 		}
 		resp.Diagnostics.Append(notes(h, result)...)
 	}

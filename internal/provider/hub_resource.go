@@ -195,6 +195,12 @@ func (r *hubResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if h, err := r.engine.Hub(state.ref()); err == nil {
+		if waiting, _ := h.Ready(); waiting {
+			state.describe(ctx, h)
+			return // the credentials come later in this run; until then the state stands
+		}
+	}
 	resp.Diagnostics.Append(r.connect(ctx, &state)...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -50,7 +50,7 @@ func newClient(cfg clientConfig) (*client, error) {
 	tokenClient := transport.NewTokenClient(cfg.userAgent, nil)
 	tokens := transport.NewTokens(transport.TokensConfig{
 		Fetch: func(ctx context.Context) (*oauth2.Token, error) {
-			return cfg.identity.fetch(ctx, tokenClient, cfg.tokenURL)
+			return cfg.identity.fetch(ctx, tokenClient, cfg.tokenURL, redactor)
 		},
 		Redactor: redactor,
 		Now:      cfg.now,
@@ -470,6 +470,9 @@ func refusalIn(status int, body []byte) *googleError {
 			Error *googleError `json:"error"`
 		}
 		_ = json.Unmarshal(body, &envelope)
+		if e := envelope.Error; e == nil || e.Status == "" && e.Message == "" && len(e.Details) == 0 {
+			return nil // something else's error
+		}
 		return envelope.Error
 	}
 	if !bytes.Contains(body, []byte(`"partialFailureError"`)) {

@@ -69,7 +69,7 @@ func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, erro
 	case "CANCELED":
 		return hub.Business{}, &fault{hub.Fault{
 			Reason: hub.ReasonForbidden,
-			Detail: fmt.Sprintf("Customer %s (%s) is cancelled. Reactivate it on ads.google.com (Admin, Preferences, Account status), or take its roster_business_hub out of the configuration.", found.ID, business.Name),
+			Detail: fmt.Sprintf("Customer %s (%s) is cancelled. Reactivate it on ads.google.com, or take its roster_business_hub out of the configuration.", found.ID, business.Name),
 		}}
 	case "CLOSED":
 		return hub.Business{}, &fault{hub.Fault{

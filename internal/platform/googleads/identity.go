@@ -18,6 +18,7 @@ import (
 	"golang.org/x/oauth2/jwt"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
 
 // scope is what every call of the Google Ads API needs.
@@ -206,8 +207,8 @@ func (i identity) secrets() []string {
 // an access token", https://developers.google.com/identity/protocols/oauth2/web-server
 // and "Using OAuth 2.0 for Server to Server Applications",
 // https://developers.google.com/identity/protocols/oauth2/service-account
-func (i identity) fetch(ctx context.Context, http *http.Client, tokenURL string) (*oauth2.Token, error) {
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, http)
+func (i identity) fetch(ctx context.Context, client *http.Client, tokenURL string, redactor *transport.Redactor) (*oauth2.Token, error) {
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, client)
 	var source oauth2.TokenSource
 	if i.serviceAccount() {
 		config := jwt.Config{
@@ -230,7 +231,7 @@ func (i identity) fetch(ctx context.Context, http *http.Client, tokenURL string)
 	}
 	token, err := source.Token()
 	if err != nil {
-		return nil, newTokenError(i, err)
+		return nil, newTokenError(i, err, redactor)
 	}
 	return token, nil
 }
@@ -255,8 +256,8 @@ type tokenError struct {
 	problem        string // without an OAuth error: what went wrong
 }
 
-func newTokenError(i identity, err error) *tokenError {
-	e := &tokenError{serviceAccount: i.serviceAccount(), impersonates: i.impersonated != "", problem: err.Error()}
+func newTokenError(i identity, err error, redactor *transport.Redactor) *tokenError {
+	e := &tokenError{serviceAccount: i.serviceAccount(), impersonates: i.impersonated != "", problem: redactor.String(err.Error())}
 	var refused *oauth2.RetrieveError
 	if !errors.As(err, &refused) {
 		return e
@@ -273,6 +274,7 @@ func newTokenError(i identity, err error) *tokenError {
 		_ = json.Unmarshal(refused.Body, &body)
 		e.code, e.description = body.Error, body.Description
 	}
+	e.code, e.description = redactor.String(e.code), redactor.String(e.description)
 	e.problem = "an answer that is not OAuth's"
 	return e
 }
