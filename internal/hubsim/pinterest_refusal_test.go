@@ -194,9 +194,19 @@ func TestPinterestBusinessInTrouble(t *testing.T) {
 func TestPinterestSettingsAreChecked(t *testing.T) {
 	w := newPinWire(t)
 	for _, patch := range []hubsim.Settings{
-		{"known_invitee": "none"}, {"missing_ids": "drop"}, {"role_mismatch": "maybe"}, {"role_changes": "never"}, {"page_shape": "round"},
-		{"last_bookmark": "none"}, {"forbidden_answer": "418/1"}, {"rate_headers": "odd"}, {"hidden": map[string][]string{"x": {"name"}}},
-		{"throttle": hubsim.Settings{"code": 4}}, {"transient": hubsim.Settings{"code": 200}}, {"visibility_lag": "-1s"}, {"invitation_lifetime": "0s"},
+		{"known_invitee": "none"},
+		{"missing_ids": "drop"},
+		{"role_mismatch": "maybe"},
+		{"role_changes": "never"},
+		{"page_shape": "round"},
+		{"last_bookmark": "none"},
+		{"forbidden_answer": "418/1"},
+		{"rate_headers": "odd"},
+		{"hidden": map[string][]string{"x": {"name"}}},
+		{"throttle": hubsim.Settings{"code": 4}},
+		{"transient": hubsim.Settings{"code": 200}},
+		{"visibility_lag": "-1s"},
+		{"invitation_lifetime": "0s"},
 	} {
 		if err := w.sim.Configure(pinterest, home, patch); err == nil || errors.Is(err, hubsim.ErrUnknownSetting) {
 			t.Errorf("%v: %v", patch, err)

@@ -154,8 +154,10 @@ func TestPinterestRemove(t *testing.T) {
 	w := newPinWire(t)
 	bo, lee := w.person("bo_northwind").ID, w.person("lee_ads").ID
 	got := w.call("DELETE", homeMembers, object{"members": []object{
-		{"member_id": bo, "business_role": "EMPLOYEE"}, {"member_id": "99", "business_role": "EMPLOYEE"},
-		{"member_id": bo, "business_role": "EMPLOYEE"}, {"member_id": lee, "business_role": "BIZ_ADMIN"},
+		{"member_id": bo, "business_role": "EMPLOYEE"},
+		{"member_id": "99", "business_role": "EMPLOYEE"},
+		{"member_id": bo, "business_role": "EMPLOYEE"},
+		{"member_id": lee, "business_role": "BIZ_ADMIN"},
 	}}).ok()
 	if fmt.Sprint(got) != "map[deleted_members:["+bo+"]]" {
 		t.Errorf("answer = %v", got)

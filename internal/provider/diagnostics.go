@@ -187,7 +187,13 @@ func fill(h *engine.Hub, te *hub.TaskError) runbook.Fill {
 		AdminURL:   h.Platform().HubAdminURL(h.Ref()),
 		Revoke:     te.Task.Revoke,
 		Invited:    te.Now.Member.Status.Pending(),
+		Guarded:    te.Err == nil && te.Fault.Attempts == 0 && guarded(te.Fault.Reason),
 	}
+}
+
+// guarded says that a reason is a guard's, not the platform's.
+func guarded(r hub.Reason) bool {
+	return r == hub.ReasonLastAdmin || r == hub.ReasonSelfLockout || r == hub.ReasonSafeguard
 }
 
 // roleLabel names a role as the configuration and as the screens do.

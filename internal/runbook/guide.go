@@ -41,6 +41,7 @@ type Fill struct {
 	Revoke     bool   // the role change takes Role away
 	Invited    bool   // the person has not accepted the invitation yet
 	ViaCerby   bool   // the hub is reached through Cerby
+	Guarded    bool   // roster itself refused the task, for the good of the hub
 }
 
 // Step is one numbered step, ready to print.
@@ -67,7 +68,12 @@ func (g Guide) Steps(f Fill) []Step {
 func (g Guide) Render(f Fill) string {
 	const indent = "  "
 	var b block
-	b.line(indent, "Finish it by hand:")
+	if f.Guarded {
+		// What a guard refused nobody should do because a screen printed it.
+		b.line(indent, "If it has to be done all the same, this is how to do it by hand:")
+	} else {
+		b.line(indent, "Finish it by hand:")
+	}
 	marked := false
 	steps := g.steps(f)
 	digits := len(fmt.Sprint(len(steps)))

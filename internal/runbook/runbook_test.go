@@ -752,3 +752,20 @@ func TestShortcut(t *testing.T) {
 		}
 	}
 }
+
+// A task that a guard refused is not to be finished just because steps are
+// printed: the heading says so, and the steps are the same.
+func TestGuarded(t *testing.T) {
+	guide := runbook.For("meta_business", hub.TaskRemove)
+	fill := runbook.Fill{Person: "ada@northwind.example", BusinessID: "1"}
+	open := guide.Render(fill)
+	fill.Guarded = true
+	guarded := guide.Render(fill)
+	if strings.Contains(guarded, "Finish it by hand") || !strings.HasPrefix(guarded, "  If it has to be done all the same") {
+		t.Errorf("heading of a guarded task:\n%s", guarded)
+	}
+	_, steps, _ := strings.Cut(open, "\n")
+	if _, same, _ := strings.Cut(guarded, "\n"); same != steps {
+		t.Error("a guarded task has other steps")
+	}
+}

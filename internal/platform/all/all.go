@@ -6,6 +6,7 @@ package all
 import (
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/metabusiness"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/pinterestbusiness"
 )
 
 // Drivers lists every platform, in the order messages and documentation name
@@ -13,5 +14,6 @@ import (
 func Drivers() []hub.Driver {
 	return []hub.Driver{
 		metabusiness.Driver(),
+		pinterestbusiness.Driver(),
 	}
 }

@@ -160,7 +160,7 @@ func (c *Connector) Members(ctx context.Context, ref hub.Ref) ([]hub.Member, err
 	if s.accesses, err = c.ads.accesses(ctx, ref.BusinessID, ""); err != nil {
 		return nil, err
 	}
-	if err = c.completeReviews(ctx, ref.BusinessID, &s); err != nil {
+	if err := c.completeReviews(ctx, ref.BusinessID, &s); err != nil {
 		return nil, err
 	}
 	return s.members(ref.BusinessID), nil
@@ -267,7 +267,7 @@ func (c *Connector) Lookup(ctx context.Context, ref hub.Ref, key hub.Key) (hub.M
 		}
 	}
 	if key.Status != hub.StatusInvited {
-		if err = c.lookupAccess(ctx, ref, key, kind, &s); err != nil {
+		if err := c.lookupAccess(ctx, ref, key, kind, &s); err != nil {
 			return hub.Member{}, err
 		}
 		if key.Status == hub.StatusActive && len(s.accesses) > 0 && c.ads.version < reviewedSeats {
@@ -276,7 +276,7 @@ func (c *Connector) Lookup(ctx context.Context, ref hub.Ref, key hub.Key) (hub.M
 				return hub.Member{}, err
 			}
 		}
-		if err = c.completeReviews(ctx, ref.BusinessID, &s); err != nil {
+		if err := c.completeReviews(ctx, ref.BusinessID, &s); err != nil {
 			return hub.Member{}, err
 		}
 	}

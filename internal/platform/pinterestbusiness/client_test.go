@@ -89,7 +89,6 @@ func dialWith(t *testing.T, o hub.Options, answer func(n int, r sent) say) (*Con
 	c, err := open(o, func(c *transport.Config) {
 		brief(c)
 		c.Attempts = 2
-		c.MinThrottle, c.MaxThrottle = time.Millisecond, time.Millisecond
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -100,6 +99,7 @@ func dialWith(t *testing.T, o hub.Options, answer func(n int, r sent) say) (*Con
 // brief leaves the policy as it is and takes the waiting out of it.
 func brief(c *transport.Config) {
 	c.MinBackoff, c.MaxBackoff = time.Millisecond, time.Millisecond
+	c.MinThrottle, c.MaxThrottle = time.Millisecond, time.Millisecond
 	c.Limit = 0
 }
 
@@ -466,5 +466,19 @@ func TestSecretsStayInside(t *testing.T) {
 				t.Error("nothing was logged")
 			}
 		})
+	}
+}
+
+// An exception is quoted, too.
+func TestSecretInAnException(t *testing.T) {
+	c, _ := dial(t, func(_ int, r sent) say {
+		if r.method == http.MethodGet {
+			return say{body: nobody}
+		}
+		return say{body: `{"items":[{"exception":{"code":403,"message":"no ` + testToken + `","users_or_partner_ids":null}}]}`}
+	})
+	err := tasks["invite"](t.Context(), c)
+	if f := c.Explain(err); f.Reason != hub.ReasonSeatLimit || strings.Contains(fmt.Sprint(err, f), testToken) {
+		t.Errorf("a secret shows, or there is no exception: %+v", f.Reason)
 	}
 }

@@ -118,7 +118,7 @@ func (c *Connector) Lookup(ctx context.Context, ref hub.Ref, key hub.Key) (hub.M
 	case key.Status == hub.StatusActive && key.ID != "":
 		return c.seatByID(ctx, ref, key.ID)
 	case key.Status == hub.StatusActive:
-		return c.seatByEmail(ctx, ref, key.Email)
+		return c.seat(ctx, ref, key)
 	case key.Status == hub.StatusInvited && key.ID != "":
 		return c.invitation(ctx, ref, hub.Key{ID: key.ID})
 	case key.Status == hub.StatusInvited:
@@ -127,22 +127,18 @@ func (c *Connector) Lookup(ctx context.Context, ref hub.Ref, key hub.Key) (hub.M
 
 	// Invitations first, as in Members.
 	invited, err := c.invitation(ctx, ref, key)
-	open := err == nil && invited.Status.Live()
 	switch {
 	case err != nil && !errors.Is(err, hub.ErrAbsent):
 		return hub.Member{}, err
-	case open && (key.ID == "" || invited.ID == key.ID):
+	case err == nil && key.ID != "" && invited.ID == key.ID && invited.Status.Live():
 		return invited, nil
 	}
 	var seat hub.Member
-	seatErr := fmt.Errorf("id %q on %s: %w", key.ID, ref, hub.ErrAbsent)
-	if key.ID != "" {
-		// The seat of that id, whatever its address is now, comes before another
-		// invitation to the address.
+	var seatErr error
+	if key.Email == "" {
 		seat, seatErr = c.seatByID(ctx, ref, key.ID)
-	}
-	if errors.Is(seatErr, hub.ErrAbsent) && !open && key.Email != "" {
-		seat, seatErr = c.seatByEmail(ctx, ref, key.Email)
+	} else {
+		seat, seatErr = c.seat(ctx, ref, key)
 	}
 	if errors.Is(seatErr, hub.ErrAbsent) && err == nil {
 		return invited, nil // perhaps one that ran out: there is nothing better
@@ -166,17 +162,29 @@ func (c *Connector) seatByID(ctx context.Context, ref hub.Ref, id string) (hub.M
 	return hub.Member{}, fmt.Errorf("member %s on %s: %w", id, ref, hub.ErrAbsent)
 }
 
-func (c *Connector) seatByEmail(ctx context.Context, ref hub.Ref, email string) (hub.Member, error) {
-	email = hub.FoldEmail(email)
+// seat finds a member by id, else by address. With the address at hand the list
+// is read in any case, so the id costs nothing more.
+func (c *Connector) seat(ctx context.Context, ref hub.Ref, key hub.Key) (hub.Member, error) {
+	email := hub.FoldEmail(key.Email)
+	var byEmail *hub.Member
 	for b, err := range c.api.members(ctx, ref.BusinessID, nil) {
 		if err != nil {
 			return hub.Member{}, fmt.Errorf("look up %s: %w", email, err)
 		}
-		if b.User.goesBy(email) {
-			return b.member(), nil
+		m := b.member()
+		if key.ID != "" && b.ID == key.ID {
+			return m, nil
+		}
+		if byEmail == nil && b.User.goesBy(email) {
+			if byEmail = &m; key.ID == "" {
+				break
+			}
 		}
 	}
-	return hub.Member{}, fmt.Errorf("%s on %s: %w", email, ref, hub.ErrAbsent)
+	if byEmail == nil {
+		return hub.Member{}, fmt.Errorf("%s on %s: %w", email, ref, hub.ErrAbsent)
+	}
+	return *byEmail, nil
 }
 
 // invitation finds an invitation by id, else by address; one that ran out when
@@ -190,7 +198,7 @@ func (c *Connector) invitation(ctx context.Context, ref hub.Ref, key hub.Key) (h
 		}
 		m := i.member(c.now())
 		switch {
-		case key.ID != "" && m.ID == key.ID, key.ID == "" && i.User.goesBy(email) && m.Status.Live():
+		case key.ID != "" && m.ID == key.ID:
 			return m, nil
 		case email != "" && i.User.goesBy(email) && (best == nil || m.Status.Live()):
 			best = &m
@@ -274,7 +282,7 @@ func (c *Connector) ChangeRole(ctx context.Context, ref hub.Ref, m hub.Member, c
 	case errors.Is(lookErr, hub.ErrAbsent):
 		return &goneError{member: m, cause: err}
 	case lookErr != nil:
-		return leftOpen(err)
+		return leftOpen(m, err)
 	case now.Role == change.Role:
 		return nil
 	}
@@ -301,7 +309,7 @@ func (c *Connector) Remove(ctx context.Context, ref hub.Ref, m hub.Member) error
 	case errors.Is(lookErr, hub.ErrAbsent):
 		return &goneError{member: m, cause: err}
 	case lookErr != nil:
-		return leftOpen(err)
+		return leftOpen(m, err)
 	case now.Role != m.Role:
 		// Not sent again with the new role: no guard has seen that one.
 		return &foundError{reason: hub.ReasonUnknown, cause: err, detail: fmt.Sprintf(
@@ -320,9 +328,20 @@ func (c *Connector) withdraw(ctx context.Context, ref hub.Ref, m hub.Member) err
 	case errors.Is(lookErr, hub.ErrAbsent), lookErr == nil && !now.Status.Live():
 		return &goneError{member: m, cause: err}
 	case lookErr != nil:
-		return leftOpen(err)
+		return leftOpen(m, err)
+	case answeredInFull(err):
+		// "Its status does not allow this", and it is listed as open: somebody may
+		// have accepted a moment ago, and the list not show it yet.
+		return &foundError{reason: hub.ReasonUnknown, open: true, cause: err, detail: fmt.Sprintf(
+			"Pinterest did not withdraw the invitation of %s, and still lists it as open.", m.Label())}
 	}
 	return err
+}
+
+// answeredInFull says that Pinterest took the call, and refused what it was about.
+func answeredInFull(err error) bool {
+	var e *refusal
+	return !errors.As(err, &e) || e.item
 }
 
 // touchedNobody says that a write was answered with "nobody": the answer leaves
@@ -340,13 +359,12 @@ func touchedNobody(err error) bool {
 }
 
 // leftOpen is err where the look that was to explain it failed.
-func leftOpen(err error) error {
-	if undone := (*undoneError)(nil); errors.As(err, &undone) {
-		open := *undone
-		open.open = true
-		return &open
+func leftOpen(m hub.Member, err error) error {
+	if !answeredInFull(err) {
+		return err
 	}
-	return err
+	return &foundError{reason: hub.ReasonUnknown, open: true, cause: err, detail: fmt.Sprintf(
+		"Pinterest did not do this for %s, and what is true of them now could not be read.", m.Label())}
 }
 
 // sortGuard finds out whether Pinterest refused to demote or remove an

@@ -176,10 +176,12 @@ func TestLookupBudget(t *testing.T) {
 		}
 	}
 	ask("a member", 1, hub.Key{Email: seat.Email, ID: seat.ID, Status: seat.Status}, true)
-	ask("a member, who knows where", 2, hub.Key{Email: seat.Email, ID: seat.ID}, true)
+	ask("a member, who knows where", 4, hub.Key{Email: seat.Email, ID: seat.ID}, true)
 	ask("an invitation", 1, hub.Key{Email: invitation.Email, ID: invitation.ID, Status: invitation.Status}, true)
 	ask("an invitation, who knows where", 1, hub.Key{Email: invitation.Email, ID: invitation.ID}, true)
-	ask("an invitation by address", 1, hub.Key{Email: invitation.Email}, true)
+	ask("a member by id alone", 2, hub.Key{ID: seat.ID}, true)
+	ask("an invitation by address", 1, hub.Key{Email: invitation.Email, Status: hub.StatusInvited}, true)
+	ask("an invitation by address, or the seat beside it", 4, hub.Key{Email: invitation.Email}, true)
 	ask("a member by address", 3, hub.Key{Email: seat.Email, Status: hub.StatusActive}, true)
 	for _, m := range []hub.Member{seat, invitation} {
 		if err := c.Remove(t.Context(), testHub, m); err != nil {
@@ -188,7 +190,7 @@ func TestLookupBudget(t *testing.T) {
 	}
 	ask("a member removed", 1, hub.Key{Email: seat.Email, ID: seat.ID, Status: seat.Status}, false)
 	ask("an invitation withdrawn", 1, hub.Key{Email: invitation.Email, ID: invitation.ID, Status: invitation.Status}, false)
-	ask("an invitation withdrawn, or accepted", 5, hub.Key{Email: invitation.Email, ID: invitation.ID}, false)
+	ask("an invitation withdrawn, or accepted", 4, hub.Key{Email: invitation.Email, ID: invitation.ID}, false)
 }
 
 // TestShapes reads and changes the same hub in each of the ways Pinterest's
@@ -511,6 +513,11 @@ func TestLookupChoices(t *testing.T) {
 		{"an open one before a lapsed one, id gone", hub.Key{ID: "1", Email: "sam@acme.example"}, []string{samRow, lapsed}, nil, samInvite},
 		{"the seat before a lapsed invitation", hub.Key{Email: "sam@acme.example"}, []string{lapsed}, []string{seat}, leeID},
 		{"a lapsed invitation for want of better", hub.Key{Email: "sam@acme.example"}, []string{lapsed}, nil, "500100200300400444"},
+		{"the seat before an open invitation to the address", hub.Key{Email: "sam@acme.example"}, []string{samRow}, []string{leeRow, seat}, leeID},
+		{"the invitation of the id before the seat", hub.Key{ID: samInvite, Email: "sam@acme.example"}, []string{samRow}, []string{seat}, samInvite},
+		{"the seat before the lapsed invitation of the id", hub.Key{ID: "500100200300400444", Email: "sam@acme.example"}, []string{lapsed}, []string{seat}, leeID},
+		{"the seat of the id before that of the address", hub.Key{ID: "383791336903420009", Email: "sam@acme.example"}, nil, []string{seat, strings.ReplaceAll(leeRow, "0002", "0009")}, "383791336903420009"},
+		{"the id alone", hub.Key{ID: leeID}, []string{samRow}, []string{leeRow}, leeID},
 		{"nobody", hub.Key{ID: "1"}, []string{samRow}, nil, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -49,8 +49,6 @@ type undoneError struct {
 	reply
 	operation string
 	detail    string // a sentence
-	// open says that a look at the person could not tell what is true now.
-	open bool
 }
 
 func (e *undoneError) Error() string {
@@ -84,6 +82,7 @@ func (e *presentError) Unwrap() error { return e.cause }
 type foundError struct {
 	reason hub.Reason
 	detail string
+	open   bool // what was found may be behind the times
 	cause  error
 }
 
@@ -171,7 +170,7 @@ func (c *Connector) Explain(err error) hub.Fault {
 		return f
 	case errors.As(err, &found):
 		f := answered(found.cause)
-		f.Reason, f.Detail = found.reason, found.detail
+		f.Reason, f.Detail, f.Uncertain = found.reason, found.detail, found.open
 		return f
 	case errors.Is(err, hub.ErrAbsent):
 		return hub.Fault{Reason: hub.ReasonNotFound}
@@ -337,7 +336,7 @@ func byCode(code int) (hub.Reason, string, bool) {
 func (e *undoneError) fault() hub.Fault {
 	return hub.Fault{
 		Reason: hub.ReasonUnknown, Detail: e.detail, Code: fmt.Sprintf("HTTP %d", e.status), Message: e.excerpt,
-		RequestID: e.requestID, Attempts: e.attempts, Uncertain: e.open,
+		RequestID: e.requestID, Attempts: e.attempts,
 	}
 }
 

@@ -155,6 +155,20 @@ func TestRefusedInvitation(t *testing.T) {
 	}
 }
 
+// Somebody whom Pinterest knows may be shown by user name alone.
+func TestInvitedByAccount(t *testing.T) {
+	c, _ := dial(t, always(say{body: `{"items":[{"invite":{"id":"500100200300400501","user":{"id":"383791336903420009","username":"sam_ads","email":null}}}]}`}))
+	m, err := c.Add(t.Context(), testHub, hub.Add{Email: "sam@acme.example", Role: roleAdmin})
+	if err != nil || m.ID != samInvite || m.Email != "sam@acme.example" || m.Username != "sam_ads" || m.Role != roleAdmin || m.Status != hub.StatusInvited {
+		t.Errorf("member = %+v (error: %v)", m, err)
+	}
+	// An id that is none would make the next removal miss.
+	c, _ = dial(t, always(say{body: `{"items":[{"invite":{"id":"abc","user":null}}]}`}))
+	if m, err := c.Add(t.Context(), testHub, hub.Add{Email: "sam@acme.example", Role: roleAdmin}); err != nil || m.ID != "" {
+		t.Errorf("member = %+v (error: %v)", m, err)
+	}
+}
+
 // TestAnswersOfWrites: a 200 is not success until it says so, and where it
 // says "nobody" a look tells why.
 func TestAnswersOfWrites(t *testing.T) {
@@ -195,10 +209,12 @@ func TestAnswersOfWrites(t *testing.T) {
 		{name: "done", task: "cancel", answer: samGone},
 		{name: "no status told", task: "cancel", answer: `{"items":[{"invite":{"id":"500100200300400501"}}]}`},
 		{name: "refused, and gone", task: "cancel", answer: cancelNo, then: nobody, want: hub.ReasonNotFound},
-		{name: "refused, and open", task: "cancel", answer: cancelNo, then: items(samRow), want: hub.ReasonUnknown},
+		{name: "refused, and open", task: "cancel", answer: cancelNo, then: items(samRow), want: hub.ReasonUnknown, uncertain: true},
+		{name: "the whole call refused, and open", task: "cancel", answer: `{"code":1,"message":"m"}`, status: 400, then: items(samRow), want: hub.ReasonInvalidInput},
+		{name: "refused, and not to be seen", task: "cancel", answer: cancelNo, then: denied, thenStatus: 403, want: hub.ReasonUnknown, uncertain: true},
 		{name: "refused, and ran out", task: "cancel", answer: cancelNo, then: items(strings.Replace(samRow, "PENDING", "EXPIRED", 1)), want: hub.ReasonNotFound},
 		{name: "accepted meanwhile", task: "cancel", answer: strings.Replace(samGone, "CANCELLED", "ACCEPTED", 1), then: nobody, want: hub.ReasonNotFound},
-		{name: "still pending", task: "cancel", answer: strings.Replace(samGone, "CANCELLED", "PENDING", 1), then: items(samRow), want: hub.ReasonUnknown},
+		{name: "still pending", task: "cancel", answer: strings.Replace(samGone, "CANCELLED", "PENDING", 1), then: items(samRow), want: hub.ReasonUnknown, uncertain: true},
 		{name: "pending, and not to be seen", task: "cancel", answer: strings.Replace(samGone, "CANCELLED", "PENDING", 1), then: denied, thenStatus: 403, want: hub.ReasonUnknown, uncertain: true},
 		{name: "another invitation", task: "cancel", answer: strings.Replace(samGone, "0501", "0502", 1), want: hub.ReasonOutcomeUnknown, uncertain: true},
 		{name: "an exception of another", task: "cancel", answer: strings.Replace(cancelNo, "0501", "0502", 1), want: hub.ReasonOutcomeUnknown, uncertain: true},

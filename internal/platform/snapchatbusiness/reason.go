@@ -191,20 +191,8 @@ func (e *refusal) ambiguous() bool {
 	}
 }
 
-// noSuchCall says that what was asked for is not to be had by this call: there
-// is no such thing, or the API has no such call.
-func noSuchCall(err error) bool {
-	var e *refusal
-	if errors.As(err, &e) {
-		return e.ambiguous() || e.status == http.StatusMethodNotAllowed || e.status == http.StatusNotImplemented
-	}
-	// An undocumented path need not be answered in Snap's form.
-	var bad *badAnswer
-	return errors.As(err, &bad) && (bad.status == http.StatusNotFound || bad.status == http.StatusMethodNotAllowed || bad.status == http.StatusNotImplemented)
-}
-
-// declined says that a write was refused for what it asks, and certainly not
-// done: not for the credential, the pace or an outage.
+// declined says that Snap answered and said no: to what was asked, and not for
+// the credential, the pace or an outage. Nothing was done.
 func declined(err error) bool {
 	var e *refusal
 	if errors.As(err, &e) {
