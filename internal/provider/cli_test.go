@@ -157,6 +157,7 @@ var varying = []struct {
 	stand   string
 }{
 	{regexp.MustCompile(`trace [A-Za-z0-9_-]+`), "trace TRACE"},
+	{regexp.MustCompile(`after \d+ attempts`), "after N attempts"}, // as many as its time allowed
 	{regexp.MustCompile(`on \w+, \d+ \w+ \d{4} [\d:]+ UTC`), "on DATE"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
 }

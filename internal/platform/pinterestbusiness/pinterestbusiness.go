@@ -44,10 +44,16 @@ func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, erro
 	if err := c.api.canList(ctx, ref.BusinessID); err != nil {
 		return hub.Business{}, fmt.Errorf("check business %s: %w", ref.BusinessID, err)
 	}
-	if self.ID == ref.BusinessID {
-		return hub.Business{ID: ref.BusinessID, Name: self.name()}, nil
+	found := hub.Business{ID: ref.BusinessID, Name: self.name()}
+	if self.ID != ref.BusinessID {
+		if found, err = c.employer(ctx, ref, self); err != nil {
+			return hub.Business{}, err
+		}
 	}
-	return c.employer(ctx, ref, self)
+	if c.api.grant.replaced() {
+		found.Notes = append(found.Notes, refreshTokenSpent)
+	}
+	return found, nil
 }
 
 // employer finds the business among those that the token's user works for, which

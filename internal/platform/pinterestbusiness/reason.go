@@ -281,7 +281,7 @@ func (e *refusal) itemReason() (hub.Reason, string) {
 	case e.code == http.StatusForbidden && e.effect == invites:
 		// The one case of this code in Pinterest's document. That it has no
 		// other meaning is unconfirmed, hence the words.
-		return hub.ReasonSeatLimit, "Pinterest refused this address. The case it documents for that code is too many open invitations: withdraw stale ones under Employees, then apply again."
+		return hub.ReasonSeatLimit, "Pinterest refused this address. The case it documents for that code is too many open invitations: withdraw stale ones under Employees, then apply again. It may also be that the person is there under a user name, with a hidden address."
 	case e.code == http.StatusBadRequest:
 		return hub.ReasonInvalidInput, "Pinterest does not accept this e-mail address."
 	case e.code == http.StatusNotFound && e.effect == invites:

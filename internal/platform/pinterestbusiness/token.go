@@ -73,9 +73,7 @@ func (g *grant) fetch(ctx context.Context) (*oauth2.Token, error) {
 	}
 	g.mu.Unlock()
 	if first {
-		g.logger.WarnContext(ctx, "Pinterest replaced the refresh token: the configured one is spent, and the new one is known to this run alone. "+
-			"Before the next run authorise the app anew, or let a job of your own keep the refresh token and give roster access_token.",
-			"platform", Name, "setting", settingRefreshToken)
+		g.logger.WarnContext(ctx, refreshTokenSpent, "platform", Name, "setting", settingRefreshToken)
 	}
 	return token, nil
 }
@@ -99,6 +97,21 @@ func (g *grant) refused(err error) error {
 		e.message = excerpt(g.redactor, refused.Body)
 	}
 	return e
+}
+
+// refreshTokenSpent is for the log, and for the connection check, because few
+// people read a provider's log.
+const refreshTokenSpent = "Pinterest replaced the refresh token: the configured one is spent, and the new one is known to this run alone. " +
+	"Before the next run authorise the app anew, or let a job of your own keep the refresh token and give roster access_token."
+
+// replaced says that the configured refresh token is spent.
+func (g *grant) replaced() bool {
+	if g == nil {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.spent
 }
 
 // missingScopes are those that the present access token lacks, as far as

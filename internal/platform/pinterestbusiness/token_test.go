@@ -33,6 +33,8 @@ func TestRotation(t *testing.T) {
 		case r.is("POST token"):
 			grants++
 			return grantOf(grants, rotatedTo(grants))
+		case r.header.Get("Authorization") == "Bearer pina_fake_3" && r.is("GET user_account"):
+			return say{body: acme}
 		case r.header.Get("Authorization") == "Bearer pina_fake_3":
 			return say{body: nobody}
 		default:
@@ -42,8 +44,8 @@ func TestRotation(t *testing.T) {
 	if err := tasks["list"](t.Context(), c); err == nil { // two tokens are refused, which is final
 		t.Fatal("no error")
 	}
-	if err := c.api.canList(t.Context(), testHub.BusinessID); err != nil {
-		t.Fatal(err)
+	if b, err := c.Verify(t.Context(), testHub); err != nil || len(b.Notes) != 1 || !strings.Contains(b.Notes[0], "spent") || strings.Contains(b.Notes[0], "pinr") {
+		t.Fatalf("business = %+v (error: %v)", b, err)
 	}
 	var forms []string
 	for _, r := range w.requests {
@@ -84,7 +86,7 @@ func TestNoRotation(t *testing.T) {
 		}
 		return say{body: nobody}
 	})
-	if err := tasks["list"](t.Context(), c); err != nil || log.Len() > 0 {
+	if err := tasks["list"](t.Context(), c); err != nil || log.Len() > 0 || c.api.grant.replaced() {
 		t.Errorf("error: %v, log: %s", err, log.String())
 	}
 }

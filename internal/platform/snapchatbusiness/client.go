@@ -83,9 +83,11 @@ func newClient(cfg clientConfig) (*client, error) {
 type effect int
 
 const (
-	reads   effect = iota
-	sets           // a write that may be sent twice
-	creates        // a write that may not: there would be two of what it makes
+	reads effect = iota
+	// writes are not sent again unless Snap certainly did not act. A second POST
+	// makes two of a thing, and what a second DELETE is told ("no such entity or
+	// no permission") no longer says whether the first one worked.
+	writes
 )
 
 type request struct {
@@ -178,13 +180,14 @@ func (c *client) roles(ctx context.Context, organizationID string) ([]role, erro
 	})
 }
 
-// memberRoles lists the roles of one member, those on ad accounts among them.
+// memberRoles lists the roles of one member, those on ad accounts among them. It
+// asks for no page size: that this call takes one is nowhere said.
 //
 // API: not on Snap's pages; public clients call it (unconfirmed).
 func (c *client) memberRoles(ctx context.Context, memberID string) ([]role, error) {
 	return c.roleList(ctx, request{
 		operation: "list the roles of member " + memberID,
-		path:      "/members/" + url.PathEscape(memberID) + "/roles", query: largestPage(),
+		path:      "/members/" + url.PathEscape(memberID) + "/roles",
 	})
 }
 
@@ -209,7 +212,7 @@ func (c *client) invite(ctx context.Context, organizationID, email, name string)
 		DisplayName    string `json:"display_name"`
 	}
 	i, err := c.one(ctx, request{
-		operation: "invite " + email, effect: creates, method: http.MethodPost,
+		operation: "invite " + email, effect: writes, method: http.MethodPost,
 		path: "/organizations/" + url.PathEscape(organizationID) + "/members",
 		body: map[string][]invited{"members": {{email, organizationID, name}}},
 	}, members)
@@ -224,7 +227,7 @@ func (c *client) invite(ctx context.Context, organizationID, email, name string)
 // API: Snap, "Roles, Create a role", https://developers.snap.com/api/marketing-api/Ads-API/roles
 func (c *client) grantRole(ctx context.Context, organizationID string, m hub.Member, name string) (id string, err error) {
 	i, err := c.one(ctx, request{
-		operation: fmt.Sprintf("give %s the role %s", m.Label(), name), effect: creates, method: http.MethodPost,
+		operation: fmt.Sprintf("give %s the role %s", m.Label(), name), effect: writes, method: http.MethodPost,
 		path: "/organizations/" + url.PathEscape(organizationID) + "/roles",
 		body: oneRole(role{MemberID: m.ID, OrganizationID: organizationID, ContainerKind: organizationKind, ContainerID: organizationID, Type: name}),
 	}, roles)
@@ -239,7 +242,7 @@ func (c *client) grantRole(ctx context.Context, organizationID string, m hub.Mem
 // API: not on Snap's pages; a maintained client uses it (unconfirmed).
 func (c *client) putRole(ctx context.Context, organizationID string, m hub.Member, old role, name string) error {
 	_, err := c.one(ctx, request{
-		operation: fmt.Sprintf("change the role of %s to %s", m.Label(), name), effect: sets, method: http.MethodPut,
+		operation: fmt.Sprintf("change the role of %s to %s", m.Label(), name), effect: writes, method: http.MethodPut,
 		path: "/organizations/" + url.PathEscape(organizationID) + "/roles",
 		body: oneRole(role{ID: old.ID, MemberID: m.ID, OrganizationID: organizationID, ContainerKind: organizationKind, ContainerID: organizationID, Type: name}),
 	}, roles)
@@ -248,8 +251,7 @@ func (c *client) putRole(ctx context.Context, organizationID string, m hub.Membe
 
 func oneRole(r role) map[string][]role { return map[string][]role{"roles": {r}} }
 
-// deleteRole takes a role from a member. Repeated after an answer was lost it
-// can meet its own effect, and is refused then.
+// deleteRole takes a role from a member.
 //
 // API: Snap, "Roles, Delete a role", https://developers.snap.com/api/marketing-api/Ads-API/roles
 func (c *client) deleteRole(ctx context.Context, m hub.Member, r role) error {
@@ -258,8 +260,7 @@ func (c *client) deleteRole(ctx context.Context, m hub.Member, r role) error {
 	}, roles)
 }
 
-// deleteMember takes a seat or withdraws an invitation. What was said of
-// deleteRole goes for it too.
+// deleteMember takes a seat or withdraws an invitation.
 //
 // API: Snap, "Members, Delete a member", https://developers.snap.com/api/marketing-api/Ads-API/members
 func (c *client) deleteMember(ctx context.Context, m hub.Member) error {
@@ -268,7 +269,7 @@ func (c *client) deleteMember(ctx context.Context, m hub.Member) error {
 
 // remove sends a DELETE. An empty list in its answer is the success.
 func (c *client) remove(ctx context.Context, r request, of kind) error {
-	r.effect, r.method = sets, http.MethodDelete
+	r.effect, r.method = writes, http.MethodDelete
 	var a answer
 	resp, err := c.call(ctx, r, &a)
 	if err != nil {
@@ -381,7 +382,7 @@ func (c *client) call(ctx context.Context, r request, target any) (*transport.Re
 		Path:       version + r.path,
 		Query:      r.query,
 		Operation:  r.operation,
-		Repeatable: r.effect != creates,
+		Repeatable: r.effect == reads,
 	}
 	if r.body != nil {
 		body, err := json.Marshal(r.body)

@@ -27,6 +27,11 @@ func TestDbg(t *testing.T) {
 	sim.Act(Name, testHub.BusinessID, hubsim.Act{Action: "invite", Email: "g@b.example", Role: "member"})
 	m, err := c.Add(t.Context(), testHub, hub.Add{Email: "g@b.example", Role: "data_admin"})
 	t.Log(m, err)
+	for _, l := range []string{"", "?limit=1000"} {
+		_, e := c.api.roleList(t.Context(), request{path: "/members/" + m.ID + "/roles", query: map[string][]string{"limit": {"1000"}}})
+		_, e2 := c.api.roleList(t.Context(), request{path: "/members/" + m.ID + "/roles"})
+		t.Log(l, e, e2)
+	}
 	for _, r := range sim.Requests() {
 		t.Log(r.Method, r.Path, r.Operation, r.Status, r.Body)
 	}

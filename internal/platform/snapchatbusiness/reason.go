@@ -126,9 +126,6 @@ func explain(err error) hub.Fault {
 	case errors.As(err, &looked):
 		f := explain(looked.cause)
 		f.Reason, f.Detail = looked.reason, looked.detail
-		// Somebody still there after a second try of a removal may be on their
-		// way out; every other reason was found in the lists and is certain.
-		f.Uncertain = f.Uncertain && looked.reason == hub.ReasonForbidden
 		return f
 	case errors.As(err, &own):
 		return own.Fault
@@ -228,9 +225,8 @@ func (e *refusal) fault() hub.Fault {
 		RequestID: e.requestID,
 		Attempts:  e.attempts,
 		Wait:      e.throttle,
-		// Snap may have acted before it stumbled; and "no such entity" to a
-		// second try can be the work of the first.
-		Uncertain: e.effect != reads && (e.status >= http.StatusInternalServerError && e.status != http.StatusNotImplemented || e.attempts > 1 && e.ambiguous()),
+		// Snap may have acted before it stumbled.
+		Uncertain: e.effect != reads && e.status >= http.StatusInternalServerError && e.status != http.StatusNotImplemented,
 	}
 	if f.Code == "" {
 		f.Code = fmt.Sprintf("HTTP %d", e.status)

@@ -270,11 +270,10 @@ func (c *Connector) Add(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Membe
 	m := created.member(nil)
 	m.Email = cmp.Or(m.Email, in.Email)
 
-	held, err := c.api.memberRoles(ctx, m.ID)
-	if err != nil && !declined(err) {
+	held, err := c.rolesOf(ctx, ref, m.ID)
+	if err != nil {
 		return m, unfinished(m, in.Role, err)
 	}
-	held = slices.DeleteFunc(held, func(r role) bool { return r.MemberID != m.ID || !r.of(ref.BusinessID) })
 	m.Role = foremost(held)
 	switch {
 	case m.Role == in.Role:
