@@ -20,8 +20,8 @@ resource "roster_business_hub" "agency" {
   label       = "Northwind Agency"
 }
 
-# With two administrators left when one is away: Google may ask a second one to
-# approve each of the changes below.
+# Google may hold any of these changes until a second administrator approves it,
+# so see to it that there are two.
 resource "roster_hub_member" "ada" {
   hub_id = roster_business_hub.agency.id
   email  = "ada@northwind.example"

@@ -141,7 +141,7 @@ func (c *client) organizations(ctx context.Context) ([]organization, error) {
 func (c *client) members(ctx context.Context, organizationID string) iter.Seq2[member, error] {
 	r := request{
 		operation: "list the members of organization " + organizationID,
-		path:      "/organizations/" + url.PathEscape(organizationID) + "/members", query: largestPage(),
+		path:      "/organizations/" + url.PathEscape(organizationID) + "/members", query: limit(pageSize),
 	}
 	return func(yield func(member, error) bool) {
 		for i, err := range c.list(ctx, r, members) {
@@ -154,6 +154,20 @@ func (c *client) members(ctx context.Context, organizationID string) iter.Seq2[m
 			}
 		}
 	}
+}
+
+// canList reads the first of the members: the proof that the token sees them.
+//
+// API: as members.
+func (c *client) canList(ctx context.Context, organizationID string) error {
+	r := request{
+		operation: "read the members of organization " + organizationID,
+		path:      "/organizations/" + url.PathEscape(organizationID) + "/members", query: limit(smallestPage),
+	}
+	for _, err := range c.list(ctx, r, members) {
+		return err
+	}
+	return nil
 }
 
 // member reads one seat or invitation.
@@ -176,7 +190,7 @@ func (c *client) member(ctx context.Context, id string) (member, error) {
 func (c *client) roles(ctx context.Context, organizationID string) ([]role, error) {
 	return c.roleList(ctx, request{
 		operation: "list the roles of organization " + organizationID,
-		path:      "/organizations/" + url.PathEscape(organizationID) + "/roles", query: largestPage(),
+		path:      "/organizations/" + url.PathEscape(organizationID) + "/roles", query: limit(pageSize),
 	})
 }
 
@@ -296,7 +310,7 @@ func (c *client) one(ctx context.Context, r request, of kind) (item, error) {
 	return list[0], nil
 }
 
-func largestPage() url.Values { return url.Values{"limit": {strconv.Itoa(pageSize)}} }
+func limit(n int) url.Values { return url.Values{"limit": {strconv.Itoa(n)}} }
 
 // list reads a list to its last page, which is the one without a next_link.
 // Anything that would leave somebody out is an error: a page that is PARTIAL, an

@@ -47,7 +47,8 @@ const (
 
 // What Snap states.
 const (
-	pageSize = 1000 // the largest page; the smallest is 50
+	pageSize     = 1000 // the largest page
+	smallestPage = 50
 	// callsASecond is what one access token may make on average, and
 	// appCallsASecond all those of one app.
 	callsASecond    = 10

@@ -35,7 +35,8 @@ type Connector struct {
 var _ hub.Connector = (*Connector)(nil)
 
 // Verify implements hub.Connector: who the token is, which organizations that
-// person belongs to, and what role they have in this one.
+// person belongs to, whether they see the members of this one, and what role they
+// have in it.
 func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, error) {
 	me, err := c.api.me(ctx)
 	if err != nil {
@@ -55,6 +56,10 @@ func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, erro
 			Reason: hub.ReasonForbidden,
 			Detail: fmt.Sprintf("Organization %s (%s) is %s and not ACTIVE, so Snapchat takes no changes of its members. Have it reactivated in Business Manager, or by Snapchat's support.", o.Name, o.ID, strings.ToUpper(o.State)),
 		}}
+	}
+	// What every task begins with.
+	if err := c.api.canList(ctx, ref.BusinessID); err != nil {
+		return hub.Business{}, fmt.Errorf("check the permission to manage the members of organization %s: %w", ref.BusinessID, err)
 	}
 	roles, err := c.ownRoles(ctx, ref, o, me)
 	if err != nil {

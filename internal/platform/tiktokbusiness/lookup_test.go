@@ -94,8 +94,10 @@ func TestSilentSearchIsNoAbsence(t *testing.T) {
 	adaMember := hub.Member{ID: "7000000000000000002", Email: "ada@acme.example", Status: hub.StatusActive}
 	for range 2 { // before and after a removal that TikTok calls done
 		for _, key := range []hub.Key{
-			{Email: "ada@acme.example"}, {Email: "ada@acme.example", Status: hub.StatusActive},
-			{Email: "ada@acme.example", ID: adaMember.ID, Status: hub.StatusActive}, {ID: adaMember.ID},
+			{Email: "ada@acme.example"},
+			{Email: "ada@acme.example", Status: hub.StatusActive},
+			{Email: "ada@acme.example", ID: adaMember.ID, Status: hub.StatusActive},
+			{ID: adaMember.ID},
 			{Email: "elsewhere@acme.example", ID: adaMember.ID},
 		} {
 			if m, err := c.Lookup(t.Context(), testHub, key); err != nil || m.ID != adaMember.ID || m.Status != hub.StatusActive {
