@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The demo behind `make demo`: one hub from the first connection to a leaver's
-# seat that the platform refuses to give back. Real Terraform commands against a
-# simulator on loopback; no account, no registry, nothing left behind. Each step
-# checks its own outcome, on the screen and on the platform, and the demo fails
-# where one is not what it should be.
+# The demo behind `make demo`. First one hub, from the first connection to a
+# leaver's seat that the platform refuses to give back; then one main.tf for the
+# same team on five platforms, which is examples/five-platforms as it stands. Real
+# Terraform commands against simulators on loopback; no account, no registry,
+# nothing left behind. Each step checks its own outcome, on the screen and on the
+# platform, and the demo fails where one is not what it should be.
 #
 # DEMO_PAUSE=1 waits for Enter before each step, DEMO_VERBOSE=1 shows plans whole.
 set -euo pipefail
@@ -11,6 +12,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 began=$SECONDS
 
 hub=meta_business/222000111000222
+hubs="meta_business/222000111000222
+google_ads/1234567890
+pinterest_business/2783136121146310001
+snapchat_business/5cf59a25-0000-40e1-826b-5ceaf369b207
+tiktok_business/6900000000000000001"
 bo=bo@northwind.example
 gia=gia@northwind.example
 
@@ -36,7 +42,7 @@ command -v curl >/dev/null || die "curl is not installed; the demo acts on the s
 cli=$(tools/cli.sh)
 
 # Nothing of the person's own: a workspace, a plug-in cache, real credentials.
-unset "${!TF_@}" "${!META_@}"
+unset "${!TF_@}" "${!META_@}" "${!GOOGLE_ADS_@}" "${!PINTEREST_@}" "${!SNAPCHAT_@}" "${!TIKTOK_@}"
 export TF_CLI_CONFIG_FILE=/dev/null CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1
 case $("$cli" version) in OpenTofu*) name=tofu ;; *) name=terraform ;; esac
 
@@ -61,8 +67,11 @@ step() { # step TITLE LINE...: a heading, and what it is about
 
 show() { # show FILE: a file of the configuration
   printf '\n%s$ cat %s%s\n' "$bold" "$1" "$plain"
-  cat "$scratch/work/$1"
+  cat "$scratch/$work/$1"
 }
+
+# What is shown of a command is cut by the act's own filter: brief, then digest.
+cut=brief
 
 # What a plan says of the data source and of the output is the same each time,
 # and what it says of a new hub is long. The hub leaves a mark where it was cut.
@@ -82,6 +91,26 @@ brief() {
   '
 }
 
+# Five platforms are five times as much: of a plan what happens to whom, of a
+# warning the headline, of an error all of it, and the team as the output has it.
+digest() {
+  if [ -n "${DEMO_VERBOSE:-}" ]; then
+    cat
+    return
+  fi
+  awk '
+    /^Error: / { error = 1; print "" }
+    error { print; next }
+    /^  # data\./ { next }
+    /^  # [a-z].* (will|must) be / { print; next }
+    /^Warning: / { if (!warned) print ""; warned = 1; print; next }
+    /^Plan: / || /^No changes/ || /^Apply complete!/ { print ""; print; next }
+    /^team = \{/ { team = 1; print "" }
+    team { print }
+    /^}/ { team = 0 }
+  '
+}
+
 # tf ARGUMENT...: a command, what it prints, and its exit status. What it
 # printed whole is left in $scratch/out.
 tf() {
@@ -91,8 +120,8 @@ tf() {
     line="$line $word"
   done
   printf '\n%s$ %s%s%s\n' "$bold" "$name" "$line" "$plain"
-  "$cli" -chdir="$scratch/work" "$@" -no-color >"$scratch/out" 2>&1 || status=$?
-  brief <"$scratch/out"
+  "$cli" -chdir="$scratch/$work" "$@" -no-color >"$scratch/out" 2>&1 || status=$?
+  "$cut" <"$scratch/out"
   return "$status"
 }
 
@@ -102,7 +131,7 @@ sim() { # sim METHOD PATH [JSON]: the simulator's control API
   curl --noproxy '*' --silent --show-error --fail --request "$1" ${3:+--data "$3"} "$url/_sim/$2"
 }
 
-elsewhere() { # elsewhere JSON: somebody does something in Meta's own screens
+elsewhere() { # elsewhere JSON: somebody does something in the platform's own screens
   printf '\n%s$ curl -X POST $SIM/hubs/%s/acts -d '\''%s'\''%s\n' "$bold" "$hub" "$1" "$plain"
   sim POST "hubs/$hub/acts" "$1"
 }
@@ -119,13 +148,14 @@ on_platform() { # on_platform EMAIL: has the person a seat, whatever roster says
   case $everybody in *"\"$1\""*) ;; *) return 1 ;; esac
 }
 
-wrote() { # wrote JSON: Meta was asked for these changes since the last look, and no others
+who="Meta was"
+wrote() { # wrote JSON: the platform was asked for these changes since the last look, and no others
   local counts
   counts=$(sim GET "requests/counts?writes=true")
   sim DELETE requests >/dev/null
-  [ "$counts" = "$1" ] || die "step $number: Meta was asked for these changes: $counts, and not for $1"
+  [ "$counts" = "$1" ] || die "step $number: $who asked for these changes: $counts, and not for $1"
   counts=$(tr -d '{}"' <<<"$counts")
-  printf '\n%s[Meta was asked to change: %s]%s\n' "$bold" "${counts:-nothing}" "$plain"
+  printf '\n%s[%s asked to change: %s]%s\n' "$bold" "$who" "${counts:-nothing}" "$plain"
 }
 
 people() { # people LINE...: the file that says who should be there
@@ -135,7 +165,7 @@ people() { # people LINE...: the file that says who should be there
     [ $# -eq 0 ] || printf '    %s\n' "$@"
     echo '  }'
     echo '}'
-  } >"$scratch/work/people.tf"
+  } >"$scratch/$work/people.tf"
 }
 
 # --- The stage ---------------------------------------------------------------
@@ -147,13 +177,24 @@ for registry in registry.terraform.io registry.opentofu.org; do
   mkdir -p "$scratch/mirror/$registry/roster-iac/roster/0.1.0/$platform"
   ln -s "$PWD/bin/terraform-provider-roster" "$scratch/mirror/$registry/roster-iac/roster/0.1.0/$platform/terraform-provider-roster_v0.1.0"
 done
-mkdir "$scratch/work"
-cp tools/demo/main.tf "$scratch/work/"
-people
-"$cli" -chdir="$scratch/work" init -plugin-dir="$scratch/mirror" -no-color >"$scratch/out" 2>&1 || {
-  cat "$scratch/out"
-  die "$name init failed"
+
+folder() { # folder NAME FILE...: a working folder with these files in it, from here on
+  work=$1
+  shift
+  mkdir "$scratch/$work"
+  cp "$@" "$scratch/$work/"
 }
+
+init() {
+  "$cli" -chdir="$scratch/$work" init -plugin-dir="$scratch/mirror" -no-color >"$scratch/out" 2>&1 || {
+    cat "$scratch/out"
+    die "$name init failed"
+  }
+}
+
+folder hub tools/demo/main.tf
+people
+init
 
 bin/hubsim -url-file "$scratch/url" >"$scratch/hubsim.log" 2>&1 &
 sim=$!
@@ -165,14 +206,15 @@ done
 url=$(cat "$scratch/url") || die "the simulator did not start within 10 s"
 export META_ENDPOINT=$url/meta_business META_ACCESS_TOKEN=demo-meta-user-token META_APP_SECRET=demo-meta-app-secret
 
-# --- The story ---------------------------------------------------------------
+# --- The first act: one hub ---------------------------------------------------------------
 
 cat <<INTRO
 Northwind buys ads on Meta from one business. It has seats of its own, which no
 identity provider governs. In this demo Meta is a simulator on this machine; \$SIM
 is its control API, $url/_sim. The provider acts with the token
 of Ada, an admin of the business. The screens are cut to what changes, and
-DEMO_VERBOSE=1 shows them whole; lines in [brackets] are the demo's own.
+DEMO_VERBOSE=1 shows them whole; lines in [brackets] are the demo's own. The story
+of this one hub is steps 1 to 8; from step 9 on it is five platforms.
 INTRO
 
 step "Connect the hub" \
@@ -243,16 +285,104 @@ step "Sync" "The same apply again. The refresh sees that Bo is gone: no request 
 tf apply -auto-approve
 printed "Apply complete! Resources: 0 added, 0 changed, 0 destroyed."
 printed "\"$gia\" = \"EMPLOYEE, active\""
-case $("$cli" -chdir="$scratch/work" show -no-color) in
+case $("$cli" -chdir="$scratch/$work" show -no-color) in
   *"$bo"*) die "step $number: Bo is still in the state" ;;
   *"$gia"*) ;;
   *) die "step $number: the state has lost Gia" ;;
 esac
 wrote '{}'
 
+# --- The second act: one team on five platforms ------------------------------
+
+sim POST reset >/dev/null
+folder team examples/five-platforms/main.tf examples/five-platforms/team.csv
+init
+cut=digest
+who="The five platforms were"
+export META_ACCESS_TOKEN=demo-meta-token
+export GOOGLE_ADS_ENDPOINT=$url/google_ads GOOGLE_ADS_TOKEN_URL=$url/google_ads/token
+export GOOGLE_ADS_CLIENT_ID=1000001.apps.northwind.example GOOGLE_ADS_CLIENT_SECRET=demo-google-client-secret
+export GOOGLE_ADS_REFRESH_TOKEN=demo-google-refresh-token
+export PINTEREST_BASE_URL=$url/pinterest_business PINTEREST_ACCESS_TOKEN=demo-pinterest-token
+export SNAPCHAT_BASE_URL=$url/snapchat_business SNAPCHAT_AUTH_URL=$url/snapchat_business/login/oauth2/access_token
+export SNAPCHAT_CLIENT_ID=11111111-2222-3333-4444-555555555555 SNAPCHAT_CLIENT_SECRET=demo-snapchat-client-secret
+export SNAPCHAT_REFRESH_TOKEN=demo-snapchat-refresh-token
+export TIKTOK_BASE_URL=$url/tiktok_business TIKTOK_ACCESS_TOKEN=demo-tiktok-token
+
+cat <<INTERVAL
+
+Northwind buys ads on four more platforms. The simulators start over, and the same
+team is on all five from here on: in one main.tf, from one list. Plans are cut to
+what happens to whom.
+INTERVAL
+
+step "One main.tf, five platforms" \
+  "Ada and Bo have their seats, on each platform under the role that it has for them; the" \
+  "plan says that they are taken over. Gia has none."
+show main.tf
+show team.csv
+tf plan -out=team.plan
+printed "Plan: 20 to add, 0 to change, 0 to destroy."
+printed "$bo is on Northwind Agency (Google Ads) already"
+wrote '{}'
+
+step "Apply" "Five hubs connected, ten seats taken over, and five invitations: to Snapchat it takes two calls."
+tf apply team.plan
+printed "Apply complete! Resources: 20 added, 0 changed, 0 destroyed."
+printed '"snapchat_business" = "member, invited"'
+wrote '{"grant_role":1,"invite":5}'
+
+step "She accepts" "Gia accepts five invitations. Most platforms give her seat another id then. Nothing is to do."
+for hub in $hubs; do
+  elsewhere "{\"action\": \"accept\", \"email\": \"$gia\"}" >"$scratch/curl"
+  sed -n 2p "$scratch/curl"
+done
+tf apply -auto-approve
+printed "Apply complete! Resources: 0 added, 0 changed, 0 destroyed."
+printed '"tiktok_business" = "STANDARD, active"'
+case $(sed '1,/^Apply complete!/d' "$scratch/out") in *", invited"*) die "step $number: an invitation is still shown as open" ;; esac
+wrote '{}'
+
+step "A leaver, and a platform that refuses" \
+  "Bo leaves: one line of team.csv goes, and with it five seats. Today Google does not let" \
+  "go of this one."
+sim PATCH "hubs/google_ads/1234567890/settings" "{\"removal_disallowed\": [\"$bo\"]}" >/dev/null
+sed -i.old "/^$bo,/d" "$scratch/$work/team.csv"
+show team.csv
+if tf apply -auto-approve; then
+  die "step $number: Google refused the removal, and the apply succeeded"
+fi
+printed "$bo was not removed from Northwind Agency (Google Ads)"
+printed "$bo still has access"
+printed "Finish it by hand:"
+printed "Choose Remove access"
+for hub in $hubs; do
+  case $hub in
+    google_ads/*) on_platform "$bo" || die "step $number: Bo's seat on $hub is gone, although Google refused to remove it" ;;
+    *) if on_platform "$bo"; then die "step $number: Bo still has a seat on $hub"; fi ;;
+  esac
+done
+wrote '{"remove":5}'
+
+step "Finish it by hand, and sync" "An admin follows the steps above in Google's own screens. The next apply sees it."
+hub=google_ads/1234567890
+elsewhere "{\"action\": \"remove\", \"email\": \"$bo\"}"
+tf apply -auto-approve
+printed "Apply complete! Resources: 0 added, 0 changed, 0 destroyed."
+case $("$cli" -chdir="$scratch/$work" show -no-color) in
+  *'"team["'*"$bo"*) die "step $number: Bo is still in the state" ;;
+  *"$gia"*) ;;
+  *) die "step $number: the state has lost Gia" ;;
+esac
+for hub in $hubs; do
+  if on_platform "$bo"; then die "step $number: Bo still has a seat on $hub"; fi
+  on_platform "$gia" || die "step $number: Gia has lost the seat on $hub"
+done
+wrote '{}'
+
 cat <<OUTRO
 
 ${bold}Done in $((SECONDS - began)) s. Each step was checked, on the screen and on the platform.${plain}
-Dan left long ago and still is an ADMIN: examples/access-review finds seats like that.
-README.md says how to use roster on a real business.
+Dan left long ago and still is an ADMIN on Meta: examples/access-review finds seats
+like that. README.md says how to use roster on a real business.
 OUTRO

@@ -31,7 +31,7 @@ func TestAccInvitedRole(t *testing.T) {
 		case hub.ByReinvite:
 			check = s.wroteInOrder(hubsim.OpCancelInvitation, hubsim.OpInvite)
 		case hub.Supported:
-			check = s.wroteInOrder(map[bool]string{true: hubsim.OpChangeInvitedRole, false: hubsim.OpChangeRole}[w.platform == meta])
+			check = s.wroteInOrder(hubsim.OpChangeInvitedRole)
 		case hub.AfterAcceptance, hub.Unsupported:
 			t.Fatalf("%s has change_invited_role = %s and this test no expectation for it", w.platform, support)
 		}

@@ -5,6 +5,7 @@ package all
 
 import (
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/googleads"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/metabusiness"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/pinterestbusiness"
 )
@@ -14,6 +15,7 @@ import (
 func Drivers() []hub.Driver {
 	return []hub.Driver{
 		metabusiness.Driver(),
+		googleads.Driver(),
 		pinterestbusiness.Driver(),
 	}
 }

@@ -249,6 +249,24 @@ func TestQueries(t *testing.T) {
 	}
 }
 
+// A resource name gives an id only if it is of that customer and collection.
+func TestIDs(t *testing.T) {
+	for name, want := range map[string]string{
+		"customers/1234567890/customerUserAccesses/8002":          "customerUserAccesses/8002",
+		"customers/1234567890/customerUserAccessInvitations/8002": "",
+		"customers/5550001110/customerUserAccesses/8002":          "",
+		"customers/1234567890/customerUserAccesses/":              "",
+		"customers/1234567890/customerUserAccesses/8002/x":        "",
+		"customers/1234567890/customerUserAccesses/me":            "",
+		"customerUserAccesses/8002":                               "",
+		"":                                                        "",
+	} {
+		if got := idOf("1234567890", name, accesses); got != want {
+			t.Errorf("idOf(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestLikeLiteral(t *testing.T) {
 	for email, want := range map[string]string{
 		"ada@agency.example":        `ada@agency.example`,
@@ -420,6 +438,7 @@ func TestInspect(t *testing.T) {
 		{name: "quota with a delay", status: 429, body: quota("RESOURCE_EXHAUSTED", "ACCOUNT", "30s"), want: transport.Verdict{Kind: transport.Throttled, Wait: 30 * time.Second}},
 		{name: "quota of the project", status: 429, body: quota("RESOURCE_EXHAUSTED", "DEVELOPER", "3.5s"), want: transport.Verdict{Kind: transport.Throttled, Wait: 3500 * time.Millisecond}, project: true},
 		{name: "quota beyond reason", status: 429, body: quota("RESOURCE_EXHAUSTED", "ACCOUNT", "999999999999999999s"), want: transport.Verdict{Kind: transport.Throttled, Wait: 24 * time.Hour}},
+		{name: "quota for days", status: 429, body: quota("RESOURCE_EXHAUSTED", "ACCOUNT", "172800s"), want: transport.Verdict{Kind: transport.Throttled, Wait: 24 * time.Hour}},
 		{name: "quota with nonsense", status: 429, body: quota("RESOURCE_EXHAUSTED", "ACCOUNT", "-3s"), want: transport.Verdict{Kind: transport.Throttled}},
 		{name: "quota without a delay", status: 429, body: quota("RESOURCE_EXHAUSTED", "", ""), want: transport.Verdict{Kind: transport.Throttled}},
 		{name: "too expensive", status: 429, body: quota("EXCESSIVE_SHORT_TERM_QUERY_RESOURCE_CONSUMPTION", "", ""), want: transport.Verdict{Kind: transport.Throttled, Wait: excessWait}},

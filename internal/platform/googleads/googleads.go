@@ -234,9 +234,9 @@ func (s standing) members(customer string) []hub.Member {
 		m := a.member(customer)
 		m.Awaiting = changes[m.ID]
 		if m.Awaiting == nil && a.PendingReview != "" {
-			// Some change, which the list of reviews does not show: to no known
-			// role is as much as can be said.
-			m.Awaiting = &hub.Awaiting{Task: hub.TaskChangeRole, ID: idOf(customer, a.PendingReview, reviews)}
+			// Some change, which the list of reviews does not show. To the role
+			// that is there already is the one thing it cannot be taken for.
+			m.Awaiting = &hub.Awaiting{Task: hub.TaskChangeRole, Role: m.Role, ID: idOf(customer, a.PendingReview, reviews)}
 		}
 		members = append(members, m)
 	}
@@ -421,7 +421,7 @@ func stillWaiting(m hub.Member, task hub.TaskKind, role string) error {
 	switch {
 	case m.Awaiting.Task == hub.TaskRemove:
 		what = "the removal"
-	case m.Awaiting.Role != "":
+	case m.Awaiting.Role != m.Role:
 		what = "the change to the role " + m.Awaiting.Role
 	}
 	return &fault{hub.Fault{

@@ -477,7 +477,7 @@ func TestReviewSeenLate(t *testing.T) {
 				return searches(map[string]string{"multi_party_auth_review": reviews, "customer_user_access": rows(seat)})(n, r)
 			})
 			m := listed(t, c, "bo@agency.example")
-			want := hub.Awaiting{Task: hub.TaskChangeRole, ID: "multiPartyAuthReviews/5501"}
+			want := hub.Awaiting{Task: hub.TaskChangeRole, Role: "STANDARD", ID: "multiPartyAuthReviews/5501"}
 			if late {
 				want.Role, want.ExpiresAt = "ADMIN", time.Date(2026, 12, 9, 12, 0, 0, 0, time.UTC)
 			}
@@ -485,7 +485,7 @@ func TestReviewSeenLate(t *testing.T) {
 				t.Errorf("awaiting %+v after %d readings, want %+v", m.Awaiting, asked, want)
 			}
 			if !late {
-				if f := c.Explain(c.ChangeRole(t.Context(), testHub, m, hub.RoleChange{Role: "ADMIN"})); f.Reason != hub.ReasonAwaitingApproval {
+				if f := c.Explain(c.ChangeRole(t.Context(), testHub, m, hub.RoleChange{Role: "ADMIN"})); f.Reason != hub.ReasonAwaitingApproval || !strings.Contains(f.Detail, "a change still waits") {
 					t.Errorf("fault = %+v", f)
 				}
 			}

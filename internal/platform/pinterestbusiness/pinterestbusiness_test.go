@@ -477,10 +477,11 @@ func TestNullFields(t *testing.T) {
 		return say{body: items(
 			`{"id":"383791336903420003","user":null,"business_roles":["OWNER"],"created_time":null}`,
 			`{"id":"383791336903420004","user":{"id":null,"username":"Lee_Ads","email":null}}`,
+			`{"user":{"username":"first"}}`, `{"id":null,"user":{"username":"second"}}`, // without ids they are not one
 		)}
 	}))
 	members, err := c.Members(t.Context(), testHub)
-	if err != nil || len(members) != 2 || members[0].Role != "OWNER" || members[0].Label() != "id 383791336903420003" || members[1].Label() != "Lee_Ads" || members[1].Role != "" {
+	if err != nil || len(members) != 4 || members[0].Role != "OWNER" || members[0].Label() != "id 383791336903420003" || members[1].Label() != "Lee_Ads" || members[1].Role != "" {
 		t.Errorf("members = %+v (error: %v)", members, err)
 	}
 	if m, err := c.Lookup(t.Context(), testHub, hub.Key{Email: "lee_ads"}); err != nil || m.ID != "383791336903420004" {

@@ -236,6 +236,9 @@ func TestAnswersOfWrites(t *testing.T) {
 			} else if f := c.Explain(err); err == nil || f.Reason != tt.want || f.Uncertain != tt.uncertain || f.Detail == "" && f.Message == "" {
 				t.Errorf("fault = %+v, want %s, uncertain %t (error: %v)", f, tt.want, tt.uncertain, err)
 			}
+			if f := c.Explain(err); tt.answer == cancelNo && f.Code != "" { // it has none, which is not 0
+				t.Errorf("code = %q", f.Code)
+			}
 			if looked := len(w.requests) > 1; looked != (tt.then != "") {
 				t.Errorf("sent %v", w.calls())
 			}
@@ -266,6 +269,7 @@ func TestGuards(t *testing.T) {
 		{"the filter is ignored", boss, say{body: items(root, strings.ReplaceAll(leeRow, "0002", "0009"))}, "", hub.ReasonLastAdmin},
 		{"oneself", boss, say{body: items(root, other)}, strings.Replace(acme, "729090764583390001", leeID, 1), hub.ReasonSelfLockout},
 		{"one of two", boss, say{body: items(root, other)}, acme, hub.ReasonForbidden},
+		{"nobody among them", boss, say{body: nobody}, "", hub.ReasonForbidden},
 		{"not among them", boss, say{body: items(other)}, "", hub.ReasonForbidden},
 		{"not to be seen", boss, say{status: 403, body: denied}, "", hub.ReasonForbidden},
 		{"no administrator", lee, say{status: 500}, "", hub.ReasonForbidden},

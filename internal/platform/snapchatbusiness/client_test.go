@@ -108,10 +108,7 @@ const (
 	org     = "5cf59a25-0000-40e1-826b-5ceaf369b207"
 )
 
-var (
-	adaSeat = hub.Member{ID: adaID, Email: "dana@acme.example", Status: hub.StatusActive, Role: roleMember}
-	samSeat = hub.Member{ID: samID, Email: "sam@acme.example", Status: hub.StatusInvited, Role: roleMember}
-)
+var adaSeat = hub.Member{ID: adaID, Email: "dana@acme.example", Status: hub.StatusActive, Role: roleMember}
 
 // The bodies are the contract's own samples.
 const (
@@ -128,11 +125,11 @@ const (
 )
 
 func ok(plural string, rows ...string) string {
-	return fmt.Sprintf(`{"request_status":"SUCCESS","request_id":"5ea05c4800","paging":{},"%s":[%s]}`, plural, strings.Join(rows, ","))
+	return fmt.Sprintf(`{"request_status":"SUCCESS","request_id":"5ea05c4800","paging":{},%q:[%s]}`, plural, strings.Join(rows, ","))
 }
 
 func pages(plural, next string, rows ...string) string {
-	return fmt.Sprintf(`{"request_status":"success","request_id":"5ea05c4800","paging":{"next_link":%s},"%s":[%s]}`, next, plural, strings.Join(rows, ","))
+	return fmt.Sprintf(`{"request_status":"success","request_id":"5ea05c4800","paging":{"next_link":%s},%q:[%s]}`, next, plural, strings.Join(rows, ","))
 }
 
 // orgWith answers the two lists of an organization, and everything else with
@@ -237,8 +234,6 @@ func TestDisplayName(t *testing.T) {
 
 func TestPaging(t *testing.T) {
 	const known = "/proxy/v1/organizations/" + org + "/members"
-	host := func(r sent) string { return r.header.Get("X-Host") }
-	_ = host
 	for _, tt := range []struct {
 		name   string
 		answer func(n int, r sent, base string) string

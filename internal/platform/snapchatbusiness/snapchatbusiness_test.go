@@ -275,7 +275,8 @@ func TestRoleChange(t *testing.T) {
 		{
 			"no second role",
 			hubsim.Settings{"put_roles": "off", "second_role": "refuse"},
-			[]string{"PUT roles", "POST roles", "DELETE roles/{id}", "POST roles"}, []string{"POST roles", "DELETE roles/{id}", "POST roles"},
+			[]string{"PUT roles", "POST roles", "DELETE roles/{id}", "POST roles"},
+			[]string{"POST roles", "DELETE roles/{id}", "POST roles"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -266,7 +266,6 @@ func TestPaging(t *testing.T) {
 		{"one page", pages(listed(1, 3, 1, b(0, 3)...)), 3},
 		{"three pages", pages(listed(1, 45, 3, b(0, 20)...), listed(2, 45, 3, b(20, 20)...), listed(3, 45, 3, b(40, 5)...)), 45},
 		{"smaller pages than asked for", pages(listed(1, 5, 3, b(0, 2)...), listed(2, 5, 3, b(2, 2)...), listed(3, 5, 3, b(4, 1)...)), 5},
-		{"no page number", pages(strings.Replace(listed(1, 1, 1, b(0, 1)...), `"page":1,`, "", 1)), 1},
 		{"other statuses among them", pages(listed(1, 4, 1,
 			row("7000000000000000001", "a@acme.example", "ADMIN", "BOUND"), row("", "b@acme.example", "STANDARD", "PENDING"),
 			row("7000000000000000003", "c@acme.example", "STANDARD", "UNBOUND"), row("", "d@acme.example", "STANDARD", "REJECTED"))), 2},
@@ -296,8 +295,8 @@ func TestPaging(t *testing.T) {
 			case tt.want >= 0 && (err != nil || len(members) != tt.want):
 				t.Fatalf("%d members, want %d (error: %v)", len(members), tt.want, err)
 			}
-			if len(w.requests) > 12 {
-				t.Errorf("%d requests", len(w.requests))
+			if n := len(w.requests); n > 12 || n > 2 && strings.HasPrefix(tt.name, "more pages than") {
+				t.Errorf("%d requests", n)
 			}
 		})
 	}

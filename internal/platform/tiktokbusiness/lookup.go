@@ -85,7 +85,7 @@ func (c *Connector) search(ctx context.Context, ref hub.Ref, key hub.Key) (m hub
 	case found:
 		// Declined. A new invitation may stand beside the old row.
 	default:
-		whole := p.PageInfo.TotalPage <= 1 && len(p.List) >= p.PageInfo.TotalNumber
+		whole := len(p.List) >= p.PageInfo.TotalNumber
 		certain = whole && c.seen.lately(ref, filter)
 	}
 	return m, found, certain, nil

@@ -212,6 +212,33 @@ func TestPick(t *testing.T) {
 			}
 		})
 	}
+	// The search shows somebody else under the address; whoever has the id has
+	// another address by now, which only the list shows.
+	moved := deaf(nil, []string{row(one, "ada@acme.example", "STANDARD", "BOUND"), row(two, "new@acme.example", "STANDARD", "BOUND")})
+	declined := deaf(nil, []string{row(one, "kim@acme.example", "ADMIN", "BOUND")})
+	for _, tt := range []struct {
+		name   string
+		hit    string // of the search
+		rest   func(int, sent) reply
+		key    hub.Key
+		id     string
+		status hub.Status
+	}{
+		{"the id, under another address", row(one, "ada@acme.example", "STANDARD", "BOUND"), moved, hub.Key{Email: "ada@acme.example", ID: two, Status: hub.StatusActive}, two, hub.StatusActive},
+		{"a declined one that only the search shows", row("", "ada@acme.example", "STANDARD", "REJECTED"), declined, hub.Key{Email: "ada@acme.example"}, "", hub.StatusDeclined},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, _ := dial(t, func(n int, r sent) reply {
+				if r.filter.Keyword != "" {
+					return reply{body: listed(1, 1, 1, tt.hit)}
+				}
+				return tt.rest(n, r)
+			})
+			if m, err := c.Lookup(t.Context(), testHub, tt.key); err != nil || m.ID != tt.id || m.Status != tt.status {
+				t.Errorf("Lookup = %+v (error: %v)", m, err)
+			}
+		})
+	}
 	c, w := dial(t, always(done))
 	if _, err := c.Lookup(t.Context(), testHub, hub.Key{}); err == nil || errors.Is(err, hub.ErrAbsent) || len(w.requests) != 0 {
 		t.Errorf("nobody at all: error = %v, %d requests", err, len(w.requests))

@@ -180,9 +180,7 @@ func (c *Connector) Remove(ctx context.Context, ref hub.Ref, m hub.Member) error
 		}
 		body.UserID = m.ID
 	}
-	if err := c.sight(ctx, ref, m); err != nil {
-		return err
-	}
+	c.sight(ctx, ref, m)
 	if err := c.api.remove(ctx, m.Label(), body); err != nil {
 		return c.sortChange(ctx, ref, m, "", err)
 	}
@@ -193,21 +191,17 @@ func (c *Connector) Remove(ctx context.Context, ref hub.Ref, m hub.Member) error
 // search can prove afterwards that they are gone: see Lookup. It decides nothing.
 // Whatever it meets, the removal is tried: a leaver must not keep a seat because
 // a search failed.
-func (c *Connector) sight(ctx context.Context, ref hub.Ref, m hub.Member) error {
+func (c *Connector) sight(ctx context.Context, ref hub.Ref, m hub.Member) {
 	if m.Email == "" {
-		return nil
+		return
 	}
 	key := hub.Key{Email: hub.FoldEmail(m.Email), ID: m.ID, Status: m.Status}
 	if m.Status.Pending() {
 		key.Status = "" // the engine looks for an invitation everywhere: it may have been accepted
 	}
-	if c.seen.lately(ref, searchFor(key)) {
-		return nil
+	if !c.seen.lately(ref, searchFor(key)) {
+		_, _, _, _ = c.search(ctx, ref, key)
 	}
-	if _, _, _, err := c.search(ctx, ref, key); err != nil && ctx.Err() != nil {
-		return err
-	}
-	return nil
 }
 
 // Self implements hub.Connector. Whether core_user_id is the user_id that the

@@ -88,7 +88,6 @@ type memberPage struct {
 }
 
 type pageInfo struct {
-	Page        int `json:"page"`
 	TotalNumber int `json:"total_number"`
 	TotalPage   int `json:"total_page"`
 }
