@@ -66,6 +66,16 @@ func TestHeldChanges(t *testing.T) {
 		f.wrote(t)
 	})
 
+	run(t, "the role of now is not kept while another one waits", func(t *testing.T) {
+		f := &fake{}
+		m := seat("1", ada, "EMPLOYEE")
+		m.Awaiting = &hub.Awaiting{Task: hub.TaskChangeRole, Role: "ADMIN", ID: "r1"}
+		f.put(m)
+		_, err := open(t, f).ChangeRole(t.Context(), RoleTask{Email: ada, Role: "EMPLOYEE"})
+		failed(t, err, want{kind: hub.TaskChangeRole, reason: hub.ReasonAwaitingApproval, known: true, status: hub.StatusActive, detail: "the role ADMIN (review r1)"})
+		f.wrote(t)
+	})
+
 	run(t, "an administrator about to go is no other administrator", func(t *testing.T) {
 		f := &fake{}
 		m := seat("2", bob, "ADMIN")

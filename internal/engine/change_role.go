@@ -63,7 +63,7 @@ func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.
 		if !in.holds(m) {
 			m = h.sharpen(ctx, m)
 		}
-		if in.holds(m) {
+		if in.holds(m) && (!in.primary() || m.Wanted() == m.Role) {
 			return Result{Member: m}, nil
 		}
 		if in.held(m) {

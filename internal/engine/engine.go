@@ -24,6 +24,8 @@ type Options struct {
 	Logger *slog.Logger // nil: nothing is logged
 	// ReadOnly refuses every task that would write.
 	ReadOnly bool
+	// Safeguard refuses to remove too many people of one hub.
+	Safeguard Safeguard
 }
 
 // Platform is one platform as configured.
@@ -131,6 +133,8 @@ type Hub struct {
 	// writing holds a token while a task writes: one write at a time per hub.
 	// A channel and not a mutex, so that waiting ends with the context.
 	writing chan struct{}
+
+	removals removals
 
 	mu       sync.Mutex
 	business *hub.Business

@@ -101,6 +101,9 @@ func (h *Hub) remove(ctx context.Context, task hub.Task, in RemoveTask, m hub.Me
 	if err := h.guardRemoval(ctx, task, m, in.Limits); err != nil {
 		return hub.Member{}, err
 	}
+	if err := h.guardShare(ctx, task, m); err != nil {
+		return hub.Member{}, err
+	}
 	if ctx.Err() != nil {
 		return hub.Member{}, h.taskError(ctx, task, ctx.Err(), known(m))
 	}

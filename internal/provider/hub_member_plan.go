@@ -145,6 +145,10 @@ func planDestroy(ctx context.Context, h *engine.Hub, state *memberModel) diag.Di
 		diags.Append(taskDiag(ctx, h, err))
 		return diags
 	}
+	if err := h.PlanRemoval(ctx, *m); err != nil {
+		diags.Append(taskDiag(ctx, h, err))
+		return diags
+	}
 	op := hub.OpRemove
 	if m.Status.Pending() {
 		op = hub.OpCancel

@@ -472,3 +472,42 @@ func TestAccProvider_readOnly(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A plan that removes too many people of a hub is refused, with their names,
+// before anybody approves it.
+func TestAccProvider_removalSafeguard(t *testing.T) {
+	s := newScene(t, hubsim.Seed{Hubs: []hubsim.HubSeed{{
+		Platform: meta, BusinessID: business, Name: "Northwind Traders",
+		Generate: &hubsim.Generate{Members: 40, Admins: 2, Domain: "crowd.example"},
+	}}})
+	team := func(n int) string {
+		return hubConfig + fmt.Sprintf(`
+resource "roster_hub_member" "m" {
+  count  = %d
+  hub_id = roster_business_hub.meta.id
+  email  = format("member-%%05d@crowd.example", count.index + 11)
+}
+`, n)
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: s.providers(),
+		Steps: []resource.TestStep{
+			{Config: team(12)},
+			{
+				PreConfig:   s.forgetRequests,
+				Config:      team(1),
+				ExpectError: regexp.MustCompile(`(?s)was not removed.*Reason: safeguard.*of\s+the\s+40\s+people.*member-000\d\d@crowd\.example.*removal_safeguard\.percent`),
+			},
+			{Config: "provider \"roster\" {\n removal_safeguard = { percent = 200 }\n}\n" + team(12), ExpectError: regexp.MustCompile(`(?s)percent.*between 0\s+and 100`)},
+			{ // nothing was written by any of it, and fewer may go
+				Config: team(8),
+				Check:  s.wrote(map[string]int{hubsim.OpRemove: 4}),
+			},
+			{ // meant: said so for this run
+				PreConfig: s.forgetRequests,
+				Config:    "provider \"roster\" {\n removal_safeguard = { percent = 100 }\n}\n" + hubConfig,
+				Check:     s.wrote(map[string]int{hubsim.OpRemove: 8}),
+			},
+		},
+	})
+}

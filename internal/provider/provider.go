@@ -9,11 +9,14 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/engine"
@@ -52,6 +55,21 @@ func (p *rosterProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 				"For scheduled access reviews. Defaults to `false`.",
 		},
 	}
+	attributes["removal_safeguard"] = schema.SingleNestedAttribute{
+		Optional: true,
+		MarkdownDescription: "Refuse a run that removes too many people of one hub: a filter gone wrong looks like a hundred leavers. " +
+			"In force with its defaults when left out.",
+		Attributes: map[string]schema.Attribute{
+			"percent": schema.Int64Attribute{
+				Optional: true, Validators: []validator.Int64{int64validator.Between(0, 100)},
+				MarkdownDescription: fmt.Sprintf("How much of a hub's people may go in one run. 100 lets everybody go. Defaults to `%d`.", defaultSafeguard.Percent),
+			},
+			"at_least": schema.Int64Attribute{
+				Optional: true, Validators: []validator.Int64{int64validator.AtLeast(1)},
+				MarkdownDescription: fmt.Sprintf("How many removals it takes for the share to count, so that small hubs are left in peace. Defaults to `%d`.", defaultSafeguard.AtLeast),
+			},
+		},
+	}
 	for _, d := range p.drivers {
 		attributes[d.Platform.Name] = settingsAttribute(d)
 	}
@@ -87,6 +105,8 @@ type configured struct {
 }
 
 func (p *rosterProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	safeguard, diags := p.safeguard(ctx, req)
+	resp.Diagnostics.Append(diags...)
 	var readOnly types.Bool
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("read_only"), &readOnly)...)
 
@@ -102,9 +122,31 @@ func (p *rosterProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	c := &configured{engine: engine.New(engine.Options{Logger: logger, ReadOnly: readOnly.ValueBool()}, platforms...), now: p.now}
+	c := &configured{engine: engine.New(engine.Options{Logger: logger, ReadOnly: readOnly.ValueBool(), Safeguard: safeguard}, platforms...), now: p.now}
 	resp.ResourceData = c
 	resp.DataSourceData = c
+}
+
+// defaultSafeguard is in force when the configuration says nothing.
+var defaultSafeguard = engine.Safeguard{Percent: 20, AtLeast: 10}
+
+func (p *rosterProvider) safeguard(ctx context.Context, req provider.ConfigureRequest) (engine.Safeguard, diag.Diagnostics) {
+	var block *struct {
+		Percent types.Int64 `tfsdk:"percent"`
+		AtLeast types.Int64 `tfsdk:"at_least"`
+	}
+	s := defaultSafeguard
+	diags := req.Config.GetAttribute(ctx, path.Root("removal_safeguard"), &block)
+	if diags.HasError() || block == nil {
+		return s, diags
+	}
+	if known(block.Percent) {
+		s.Percent = int(block.Percent.ValueInt64())
+	}
+	if known(block.AtLeast) {
+		s.AtLeast = int(block.AtLeast.ValueInt64())
+	}
+	return s, diags
 }
 
 func (p *rosterProvider) userAgent() string {
