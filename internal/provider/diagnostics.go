@@ -197,8 +197,10 @@ func guarded(r hub.Reason) bool {
 }
 
 // roleLabel names a role as the configuration and as the screens do.
-func roleLabel(h *engine.Hub, id string) string {
-	if role, ok := h.Platform().Role(id); ok && role.Label != "" && role.Label != id {
+func roleLabel(h *engine.Hub, id string) string { return labelled(h.Platform().Platform, id) }
+
+func labelled(p hub.Platform, id string) string {
+	if role, ok := p.Role(id); ok && role.Label != "" && role.Label != id {
 		return fmt.Sprintf("%s (%s)", id, role.Label)
 	}
 	return id

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -29,7 +30,7 @@ type rosterProvider struct {
 	now     func() time.Time
 }
 
-var _ provider.Provider = (*rosterProvider)(nil)
+var _ provider.ProviderWithFunctions = (*rosterProvider)(nil)
 
 // New makes the provider over the given platforms.
 func New(version string, drivers []hub.Driver) func() provider.Provider {
@@ -168,6 +169,16 @@ func (p *rosterProvider) DataSources(context.Context) []func() datasource.DataSo
 		func() datasource.DataSource { return &syncDataSource{base: base{engine: static}} },
 		func() datasource.DataSource { return &platformsDataSource{base: base{engine: static}} },
 		func() datasource.DataSource { return &hubRolesDataSource{base: base{engine: static}} },
+	}
+}
+
+// Functions are pure: they know the platforms and reach none.
+func (p *rosterProvider) Functions(context.Context) []func() function.Function {
+	static := staticEngine(p.drivers)
+	return []func() function.Function{
+		func() function.Function { return memberIDFunction{} },
+		func() function.Function { return parseMemberIDFunction{} },
+		func() function.Function { return manualStepsFunction{engine: static} },
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/googleads"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/metabusiness"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/pinterestbusiness"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/snapchatbusiness"
 )
 
 // Drivers lists every platform, in the order messages and documentation name
@@ -17,5 +18,6 @@ func Drivers() []hub.Driver {
 		metabusiness.Driver(),
 		googleads.Driver(),
 		pinterestbusiness.Driver(),
+		snapchatbusiness.Driver(),
 	}
 }

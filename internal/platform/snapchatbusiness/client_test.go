@@ -327,14 +327,15 @@ func TestForeignLink(t *testing.T) {
 	}))
 	defer foreign.Close()
 	_, port, _ := strings.Cut(strings.TrimPrefix(foreign.URL, "http://"), ":")
-	for _, base := range []string{foreign.URL, "http://localhost:" + port, "//127.0.0.1:" + port, "https://adsapi.sc-gw.example"} {
+	for _, base := range []string{foreign.URL, "http://localhost:" + port, "//127.0.0.1:" + port, "https://adsapi.sc-gw.example", "http://localhost:OWN", "https://127.0.0.1:OWN"} {
 		var asked []string
-		c, _ := dial(t, func(_ int, r sent) reply {
+		var c *Connector
+		c, _ = dial(t, func(_ int, r sent) reply {
 			switch {
 			case strings.HasSuffix(r.path, org+"/roles"):
 				return reply{body: ok("roles")}
 			case r.query.Get("cursor") == "":
-				return reply{body: pages("members", `"`+base+`/proxy/v1/organizations/`+org+`/roles?cursor=A&limit=50"`, adaRow)}
+				return reply{body: pages("members", `"`+strings.Replace(base, "OWN", c.api.base.Port(), 1)+`/proxy/v1/organizations/`+org+`/roles?cursor=A&limit=50"`, adaRow)}
 			default:
 				asked = append(asked, r.path+"?"+r.query.Encode())
 				return reply{body: ok("members", samRow)}

@@ -87,7 +87,7 @@ type sorted struct {
 	cause  error
 }
 
-func (e *sorted) Error() string { return e.detail + " " + e.cause.Error() }
+func (e *sorted) Error() string { return fmt.Sprintf("%v (found to be %s)", e.cause, e.reason) }
 func (e *sorted) Unwrap() error { return e.cause }
 
 // partial is a task that takes several calls and failed in the middle. done says

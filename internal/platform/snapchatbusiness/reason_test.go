@@ -76,6 +76,7 @@ func TestErrorTable(t *testing.T) {
 		{"list", 404, requestError("E3003"), hub.ReasonNotFound, false, "E3003", "organization's id"},
 		{"invite", 404, requestError("E3003"), hub.ReasonNotFound, false, "E3003", "organization's id"},
 		{"remove", 404, requestError("E3003"), hub.ReasonForbidden, false, "E3003", "is on the hub"}, // looked: still there
+		{"remove", 404, requestError(""), hub.ReasonForbidden, false, "HTTP 404", "is on the hub"},
 		{"remove", 200, fmt.Sprintf(noEntity, "members"), hub.ReasonForbidden, false, "E3004", "is on the hub"},
 		{"invite", 200, fmt.Sprintf(noEntity, "members"), hub.ReasonForbidden, false, "E3004", "one breath"},
 		{"list", 200, requestError("E3004"), hub.ReasonForbidden, false, "E3004", "one breath"},
@@ -102,6 +103,7 @@ func TestErrorTable(t *testing.T) {
 		{"list", 200, html, hub.ReasonUnknown, false, "HTTP 200", "proxy"},
 		{"invite", 200, html, hub.ReasonOutcomeUnknown, true, "HTTP 200", "proxy"},
 		{"invite", 200, `{"request_status":"SUCCESS","members":[]}`, hub.ReasonOutcomeUnknown, true, "HTTP 200", "0 entities"},
+		{"invite", 200, `{"request_status":"SUCCESS","members":[{"sub_request_status":"SUCCESS","member":{"email":"sam@acme.example"}}]}`, hub.ReasonOutcomeUnknown, true, "HTTP 200", "with an id"},
 		{"invite", 200, `{"request_status":"SUCCESS"}`, hub.ReasonOutcomeUnknown, true, "HTTP 200", "0 entities"},
 		{"invite", 200, `{"request_status":"PARTIAL"}`, hub.ReasonOutcomeUnknown, true, "HTTP 200", "part"},
 		{"invite", 200, `{"request_status":"ERROR","members":[` + samRow + `]}`, hub.ReasonOutcomeUnknown, true, "HTTP 200", "no item of it failed"},
@@ -311,6 +313,34 @@ func TestRefusedTaking(t *testing.T) {
 				t.Errorf("%q", w.calls())
 			}
 		})
+	}
+}
+
+// What is no question of permission, of an invitation, is one of the API.
+func TestWithdrawalAgainstARule(t *testing.T) {
+	c, _ := dial(t, orgWith([]string{adaRow, samRow}, []string{adaRoleRow, samRoleRow}, always(reply{body: itemError("members", "Error code: E4003, message: not a member")})))
+	for status, want := range map[hub.Status]hub.Reason{hub.StatusInvited: hub.ReasonUnsupported, hub.StatusActive: hub.ReasonInvalidInput} {
+		err := c.Remove(t.Context(), testHub, hub.Member{ID: samID, Email: "sam@acme.example", Status: status})
+		if f := c.Explain(err); f.Reason != want || f.Uncertain || f.Code != "E4003" {
+			t.Errorf("%s: fault = %+v (error: %v)", status, f, err)
+		}
+	}
+}
+
+// The words are Snap's for people where there are any, else those for programmers.
+func TestWords(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"request_status":"ERROR","debug_message":"debug","display_message":"display","error_code":"E1001"}`: "display",
+		`{"request_status":"ERROR","debug_message":"debug","error_code":"E1001"}`:                             "debug",
+		`{"request_status":"ERROR","debug_message":"debug","display_message":"E1001","error_code":"E1001"}`:   "debug",
+		`{"request_status":"ERROR","debug_message":"no ` + testToken + `"}`:                                   "no ***",
+		`{"request_status":"ERROR","display_message":"display","error_code":3004}`:                            "display",
+	} {
+		c, _ := dial(t, always(reply{status: 400, body: body}))
+		_, err := c.Self(t.Context(), testHub)
+		if f := c.Explain(err); f.Message != want || strings.Contains(err.Error(), testToken) {
+			t.Errorf("%s: fault = %+v (error: %v)", body, f, err)
+		}
 	}
 }
 

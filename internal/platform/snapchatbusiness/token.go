@@ -56,8 +56,7 @@ func (g *grant) fetch(ctx context.Context) (*oauth2.Token, error) {
 	}
 	// The library hands the old one back where the answer holds none.
 	if next := hub.Secret(token.RefreshToken); next != g.refresh {
-		g.redactor.Add(next.Reveal())
-		g.refresh = next
+		g.refresh = next // and transport.Tokens masks it
 		if !g.told {
 			g.told = true
 			g.logger.WarnContext(ctx, "Snapchat replaced the refresh token, which it is not known to do. This run uses the new one and cannot store it: should the next run be refused, authorise the app anew.",

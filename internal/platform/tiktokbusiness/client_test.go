@@ -69,6 +69,19 @@ func (w *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(rw, a.body)
 }
 
+// asked is what came so far. Calls that were given up on may still be coming in.
+func (w *wire) asked() []sent {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.requests)
+}
+
+func (w *wire) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.requests = nil
+}
+
 // dial connects a connector to a wire, with waits short enough for a test.
 func dial(t *testing.T, answer func(n int, r sent) reply) (*Connector, *wire) {
 	t.Helper()
@@ -213,12 +226,12 @@ func TestRequests(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w.requests = nil
+			w.forget()
 			if err := tt.call(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, r := range w.requests {
+			for _, r := range w.asked() {
 				line := r.method + " " + r.path
 				if len(r.query) > 0 {
 					line += "?" + r.query.Encode()
@@ -295,7 +308,7 @@ func TestPaging(t *testing.T) {
 			case tt.want >= 0 && (err != nil || len(members) != tt.want):
 				t.Fatalf("%d members, want %d (error: %v)", len(members), tt.want, err)
 			}
-			if n := len(w.requests); n > 12 || n > 2 && strings.HasPrefix(tt.name, "more pages than") {
+			if n := len(w.asked()); n > 12 || n > 2 && strings.HasPrefix(tt.name, "more pages than") {
 				t.Errorf("%d requests", n)
 			}
 		})
@@ -325,7 +338,7 @@ func TestMovingList(t *testing.T) {
 	if err == nil || members != nil || f.Reason != hub.ReasonUnknown || !strings.Contains(f.Detail, "45 people on page 1, 46 on page 2") && !strings.Contains(f.Detail, "people on page 1") {
 		t.Errorf("%d members, fault = %+v (error: %v)", len(members), f, err)
 	}
-	if got := len(w.requests); got > 1+3*listReadings {
+	if got := len(w.asked()); got > 1+3*listReadings {
 		t.Errorf("%d requests for three pages read %d times", got, listReadings)
 	}
 }
@@ -372,8 +385,8 @@ func TestFailedPageStopsTheRest(t *testing.T) {
 	if got := c.Explain(err).Reason; got != hub.ReasonUnauthenticated {
 		t.Errorf("reason = %q (error: %v)", got, err)
 	}
-	if len(w.requests) > 100 { // of 201; some are on their way by then
-		t.Errorf("%d requests, though a page was refused", len(w.requests))
+	if len(w.asked()) > 100 { // of 201; some are on their way by then
+		t.Errorf("%d requests, though a page was refused", len(w.asked()))
 	}
 }
 
@@ -409,8 +422,8 @@ func TestThrottle(t *testing.T) {
 				if err := task(t.Context(), c); err != nil {
 					t.Errorf("%s: %v", name, err)
 				}
-				if len(w.requests) < 2 {
-					t.Errorf("%s: %d requests", name, len(w.requests))
+				if len(w.asked()) < 2 {
+					t.Errorf("%s: %d requests", name, len(w.asked()))
 				}
 			}
 		})
@@ -430,8 +443,8 @@ func TestThrottle(t *testing.T) {
 		if f := c.Explain(err); f.Reason != hub.ReasonRateLimited || f.Wait < 18*time.Minute || f.Detail == "" {
 			t.Errorf("next call: fault = %+v (error: %v)", f, err)
 		}
-		if len(w.requests) != 1 {
-			t.Errorf("%d requests, want 1", len(w.requests))
+		if len(w.asked()) != 1 {
+			t.Errorf("%d requests, want 1", len(w.asked()))
 		}
 	})
 }

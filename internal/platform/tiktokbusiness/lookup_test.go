@@ -133,13 +133,13 @@ func TestSightings(t *testing.T) {
 	key := hub.Key{Email: "ada@acme.example", Status: hub.StatusActive}
 	look := func(want hub.Status, requests int) {
 		t.Helper()
-		w.requests = nil
+		w.forget()
 		m, err := c.Lookup(t.Context(), testHub, key)
 		if want == "" && !errors.Is(err, hub.ErrAbsent) || m.Status != want {
 			t.Errorf("%+v (error: %v), want %q", m, err, want)
 		}
-		if len(w.requests) != requests {
-			t.Errorf("%d requests, want %d", len(w.requests), requests)
+		if len(w.asked()) != requests {
+			t.Errorf("%d requests, want %d", len(w.asked()), requests)
 		}
 	}
 	look(hub.StatusActive, 1)
@@ -240,8 +240,8 @@ func TestPick(t *testing.T) {
 		})
 	}
 	c, w := dial(t, always(done))
-	if _, err := c.Lookup(t.Context(), testHub, hub.Key{}); err == nil || errors.Is(err, hub.ErrAbsent) || len(w.requests) != 0 {
-		t.Errorf("nobody at all: error = %v, %d requests", err, len(w.requests))
+	if _, err := c.Lookup(t.Context(), testHub, hub.Key{}); err == nil || errors.Is(err, hub.ErrAbsent) || len(w.asked()) != 0 {
+		t.Errorf("nobody at all: error = %v, %d requests", err, len(w.asked()))
 	}
 }
 

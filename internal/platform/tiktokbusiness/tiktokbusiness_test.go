@@ -410,7 +410,7 @@ func TestRefusedChange(t *testing.T) {
 				t.Errorf("fault = %+v, want %s (error: %v)", f, tt.want, err)
 			}
 			writes := 0
-			for _, r := range w.requests {
+			for _, r := range w.asked() {
 				if r.method == http.MethodPost {
 					writes++
 				}
@@ -460,8 +460,8 @@ func TestVerify(t *testing.T) {
 				return reply{body: tt.center}
 			})
 			b, err := c.Verify(t.Context(), testHub)
-			if len(w.requests) > 2 {
-				t.Errorf("%d requests", len(w.requests))
+			if len(w.asked()) > 2 {
+				t.Errorf("%d requests", len(w.asked()))
 			}
 			if tt.want == "" {
 				if err != nil || b.ID != testHub.BusinessID || b.Name != "Acme BC" {
