@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/engine"
@@ -52,12 +53,27 @@ func (r *memberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	case !known(plan.Email):
 		return
 	case state == nil:
+		resp.Diagnostics.Append(r.claim(ctx, h, req.Config, plan, true)...)
 		plan.ID = types.StringValue(hub.MemberRef{Hub: h.Ref(), Email: hub.FoldEmail(plan.Email.ValueString())}.String())
 		resp.Diagnostics.Append(planCreate(ctx, h, plan)...)
 	default:
+		resp.Diagnostics.Append(r.claim(ctx, h, req.Config, plan, false)...)
 		resp.Diagnostics.Append(planUpdate(ctx, h, plan, state)...)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// claim lays hold of the member, and of the primary role where the configuration
+// sets one.
+func (r *memberResource) claim(ctx context.Context, h *engine.Hub, config tfsdk.Config, plan *memberModel, fresh bool) diag.Diagnostics {
+	ref := hub.MemberRef{Hub: h.Ref(), Email: hub.FoldEmail(plan.Email.ValueString())}
+	diags := r.claims.lay(ref, claimSeat, "", fresh)
+	var role types.String
+	diags.Append(config.GetAttribute(ctx, path.Root("role"), &role)...)
+	if !role.IsNull() && !diags.HasError() {
+		diags.Append(r.claims.lay(ref, claimRole, claimRoleRes, fresh)...)
+	}
+	return diags
 }
 
 func planCreate(ctx context.Context, h *engine.Hub, plan *memberModel) diag.Diagnostics {

@@ -128,6 +128,9 @@ func (r *memberRoleResource) ModifyPlan(ctx context.Context, req resource.Modify
 		plan.ID = types.StringValue(hub.RoleRef{Member: ref, Role: plan.Role.ValueString()}.String())
 		plan.Kind = types.StringValue(string(kindOf(h, plan.Role.ValueString())))
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+		if kindOf(h, plan.Role.ValueString()) == hub.Primary {
+			resp.Diagnostics.Append(r.claims.lay(ref, claimRoleRes, claimRole, state == nil)...)
+		}
 		if state != nil && state.ID.Equal(plan.ID) {
 			return
 		}

@@ -103,6 +103,7 @@ func settingsAttribute(d hub.Driver) schema.SingleNestedAttribute {
 type configured struct {
 	engine *engine.Engine
 	now    func() time.Time
+	claims *claims
 }
 
 func (p *rosterProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
@@ -123,7 +124,7 @@ func (p *rosterProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	c := &configured{engine: engine.New(engine.Options{Logger: logger, ReadOnly: readOnly.ValueBool(), Safeguard: safeguard}, platforms...), now: p.now}
+	c := &configured{engine: engine.New(engine.Options{Logger: logger, ReadOnly: readOnly.ValueBool(), Safeguard: safeguard}, platforms...), now: p.now, claims: &claims{}}
 	resp.ResourceData = c
 	resp.DataSourceData = c
 }
@@ -197,13 +198,14 @@ func staticEngine(drivers []hub.Driver) *engine.Engine {
 type base struct {
 	engine *engine.Engine
 	now    func() time.Time
+	claims *claims
 }
 
 func (b *base) configure(data any, problem func(summary, detail string)) {
 	switch data := data.(type) {
 	case nil: // validation: the provider is not configured yet
 	case *configured:
-		b.engine, b.now = data.engine, data.now
+		b.engine, b.now, b.claims = data.engine, data.now, data.claims
 	default:
 		problem("Unexpected provider data", fmt.Sprintf("got %T. This is a bug in roster: please report it.", data))
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/metabusiness"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/pinterestbusiness"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/snapchatbusiness"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/tiktokbusiness"
 )
 
 // Drivers lists every platform, in the order messages and documentation name
@@ -19,5 +20,6 @@ func Drivers() []hub.Driver {
 		googleads.Driver(),
 		pinterestbusiness.Driver(),
 		snapchatbusiness.Driver(),
+		tiktokbusiness.Driver(),
 	}
 }

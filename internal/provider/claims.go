@@ -1,0 +1,64 @@
+package provider
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+)
+
+// claim is the way in which a resource block lays hold of a member.
+type claim string
+
+const (
+	claimSeat    claim = "roster_hub_member"
+	claimRole    claim = "roster_hub_member.role"
+	claimRoleRes claim = "roster_hub_member_role"
+)
+
+// claims finds two resources that pull at the same member. Terraform plans each
+// block once in a walk, a replaced one once as it was and once as new, and never
+// says which block it is planning. So a second plan of the same kind for the
+// same person is another block. A new block beside an old one looks like a
+// replaced one; that pair is found by the plan after, when both are old.
+type claims struct {
+	mu   sync.Mutex
+	laid map[laid]int
+}
+
+type laid struct {
+	member hub.MemberRef
+	claim  claim
+	fresh  bool // planned without a prior state
+}
+
+// lay records a claim. The diagnostics say which one it collides with: the same
+// again, or the other one, which may be "".
+func (c *claims) lay(m hub.MemberRef, mine, other claim, fresh bool) diag.Diagnostics {
+	if c == nil { // validation: the provider is not configured yet
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.laid == nil {
+		c.laid = map[laid]int{}
+	}
+	c.laid[laid{m, mine, fresh}]++
+	switch {
+	case c.laid[laid{m, mine, fresh}] > 1 && mine == claimSeat:
+		return diag.Diagnostics{diag.NewErrorDiagnostic(
+			fmt.Sprintf("Two resources claim %s", m),
+			"The configuration holds two roster_hub_member blocks for this person, perhaps with the address in another case. Each would undo the other's changes: keep one of them.")}
+	case c.laid[laid{m, mine, fresh}] > 1:
+		return diag.Diagnostics{diag.NewErrorDiagnostic(
+			fmt.Sprintf("Two resources claim the primary role of %s", m),
+			fmt.Sprintf("The configuration sets it with %s twice. A person has one primary role, so each would undo the other's change: keep one of them.", mine))}
+	case other != "" && c.laid[laid{m, other, true}]+c.laid[laid{m, other, false}] > 0:
+		return diag.Diagnostics{diag.NewErrorDiagnostic(
+			fmt.Sprintf("Two resources claim the primary role of %s", m),
+			fmt.Sprintf("The configuration sets it with %s and with %s. Each would undo the other's change: leave role out of roster_hub_member, or drop the roster_hub_member_role.", claimRole, claimRoleRes))}
+	}
+	return nil
+}
