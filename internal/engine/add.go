@@ -60,17 +60,20 @@ func (h *Hub) add(ctx context.Context, task hub.Task, in AddTask, was hub.Member
 	email := hub.FoldEmail(in.Email)
 	added, err := h.conn().Add(ctx, h.ref, hub.Add{Email: in.Email, Role: task.Role, Name: in.Name})
 	if err != nil {
-		return h.addFailed(ctx, task, in, was, err)
+		return h.addFailed(ctx, task, in, was, added, err)
 	}
 	added.Email = hub.FoldEmail(cmp.Or(added.Email, email))
 	key := hub.Key{Email: email, ID: added.ID, Status: added.Status}
-	seen, ok, err := h.settle(ctx, key, live)
+	seen, ok, err := h.settle(ctx, key, func(m hub.Member) bool { return live(m) && !h.roleless(m) })
 	if anywhere := (hub.Key{Email: email}); !ok && err == nil && key != anywhere {
 		// The seat is not where the platform's answer said: an invitation can be
 		// accepted, and have another id, before it is seen. So one look
 		// everywhere, which costs more than the others.
 		seen, err = h.lookup(ctx, anywhere)
 		ok = err == nil && live(seen)
+	}
+	if live(seen) && err == nil {
+		ok = true // seen, if without its role
 	}
 	if !ok {
 		// The platform said yes and does not show it yet: that is a seat, and
@@ -85,7 +88,7 @@ func (h *Hub) add(ctx context.Context, task hub.Task, in AddTask, was hub.Member
 		return Result{Member: added, Unverified: true, Notes: []string{note}}, nil
 	}
 	seen = h.remember(seen, was)
-	if seen.Role != task.Role && seen.Role != "" {
+	if seen.Role != task.Role && (seen.Role != "" || h.roleless(seen)) {
 		// Somebody else's invitation for the same address was there first, and
 		// the platform kept quiet about it.
 		return h.adopt(ctx, task, in, seen)
@@ -93,9 +96,23 @@ func (h *Hub) add(ctx context.Context, task hub.Task, in AddTask, was hub.Member
 	return Result{Member: seen, Held: seen.Status == hub.StatusPendingApproval}, nil
 }
 
-// addFailed finds out what became of an add that did not answer yes.
-func (h *Hub) addFailed(ctx context.Context, task hub.Task, in AddTask, was hub.Member, err error) (Result, error) {
+// roleless says that m has a seat and no role to it, on a platform where that
+// can be.
+func (h *Hub) roleless(m hub.Member) bool { return h.platform.Roleless && live(m) && m.Role == "" }
+
+// addFailed finds out what became of an add that did not answer yes. added is
+// as far as it got, nobody as a rule.
+func (h *Hub) addFailed(ctx context.Context, task hub.Task, in AddTask, was, added hub.Member, err error) (Result, error) {
 	fault, email := h.explain(ctx, err), hub.FoldEmail(in.Email)
+	if added.ID != "" {
+		// The seat is there and the rest of the task is not. The next apply
+		// finds the seat, and has only the rest to do.
+		added.Email = cmp.Or(hub.FoldEmail(added.Email), email)
+		added.Status = cmp.Or(added.Status, hub.StatusUnknown)
+		added = h.remember(added, was)
+		return Result{}, h.taskError(ctx, task, err, known(added),
+			fmt.Sprintf("The first half is done: %s is on the hub (id %s) with no role. The next apply goes on from there, and invites nobody again.", task.Email, added.ID))
+	}
 	switch {
 	case fault.Reason == hub.ReasonConflict:
 		// Somebody was quicker, or the platform keeps a row its list hides.
@@ -114,7 +131,7 @@ func (h *Hub) addFailed(ctx context.Context, task hub.Task, in AddTask, was hub.
 			return Result{}, h.lost(ctx, task, err, hub.Presence{})
 		}
 		m = h.remember(m, was)
-		if m.Role != task.Role && m.Role != "" {
+		if m.Role != task.Role && (m.Role != "" || h.roleless(m)) {
 			in.inPlace = true
 			return h.adopt(ctx, task, in, m)
 		}
@@ -132,6 +149,9 @@ func (h *Hub) adopt(ctx context.Context, task hub.Task, in AddTask, m hub.Member
 		return Result{}, h.refuse(task, hub.ReasonConflict, known(m),
 			fmt.Sprintf("%s is on the hub already (%s, role %s), and on_existing = \"fail\" refuses to adopt. Import the seat instead: terraform import <address> %s",
 				task.Email, m.Status, m.Role, task.Member()))
+	}
+	if in.Role == "" && h.roleless(m) {
+		in.Role = task.Role
 	}
 	if in.Role == "" || m.Role == in.Role {
 		return Result{Member: m, Adopted: true}, nil

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"testing"
@@ -449,5 +450,58 @@ func TestAddIsStopped(t *testing.T) {
 		}}
 		_, err := open(t, f).Add(ctx, AddTask{Email: ada})
 		failed(t, err, want{kind: hub.TaskAdd, reason: hub.ReasonRateLimited, known: true})
+	})
+}
+
+// A seat that was made and not given its role is not lost from sight, and the
+// next apply finishes it without a second invitation.
+func TestAddByHalves(t *testing.T) {
+	roleless := func(_ *Options, p *Platform) { p.Roleless = true }
+	half := func() *fake {
+		f := &fake{}
+		f.add = func(in hub.Add, _ func() (hub.Member, error)) (hub.Member, error) {
+			m := hub.Member{ID: "1", Email: in.Email, Status: hub.StatusInvited}
+			f.put(m)
+			return m, no(hub.ReasonForbidden)
+		}
+		return f
+	}
+	for _, role := range []string{"ADMIN", ""} {
+		run(t, "wanted role "+role, func(t *testing.T) {
+			f := half()
+			h := open(t, f, roleless)
+			_, err := h.Add(t.Context(), AddTask{Email: ada, Role: role})
+			failed(t, err, want{kind: hub.TaskAdd, reason: hub.ReasonForbidden, known: true, status: hub.StatusInvited, done: "(id 1) with no role"})
+			onRoster(t, h, ada, "1 invited ")
+
+			got, err := open(t, f, roleless).Add(t.Context(), AddTask{Email: ada, Role: role})
+			succeeded(t, err)
+			if got.Member.Role != cmp.Or(role, "EMPLOYEE") || !got.Adopted {
+				t.Errorf("result = %+v", got)
+			}
+			f.wrote(t, "add "+ada+" "+cmp.Or(role, "EMPLOYEE"), "change 1 "+cmp.Or(role, "EMPLOYEE"))
+		})
+	}
+
+	run(t, "the answer is lost after the first half", func(t *testing.T) {
+		f := half()
+		f.add = func(in hub.Add, _ func() (hub.Member, error)) (hub.Member, error) {
+			f.put(hub.Member{ID: "1", Email: in.Email, Status: hub.StatusInvited})
+			return hub.Member{}, noAnswer
+		}
+		got, err := open(t, f, roleless).Add(t.Context(), AddTask{Email: ada, Role: "ADMIN"})
+		succeeded(t, err)
+		if got.Member.Role != "ADMIN" {
+			t.Errorf("result = %+v", got)
+		}
+		f.wrote(t, "add "+ada+" ADMIN", "change 1 ADMIN")
+	})
+
+	run(t, "elsewhere a role that is not reported is not written over", func(t *testing.T) {
+		f := &fake{}
+		f.put(hub.Member{ID: "1", Email: ada, Status: hub.StatusActive})
+		_, err := open(t, f).Add(t.Context(), AddTask{Email: ada})
+		succeeded(t, err)
+		f.wrote(t)
 	})
 }

@@ -22,6 +22,11 @@ type Platform struct {
 
 	Roles        []Role
 	Capabilities Capabilities
+	// Roleless says that there are seats without any role here, a half-done add
+	// for one: a member whose Role is "" then holds none, and may be given one.
+	// Elsewhere "" is a role that the platform did not report, and roster does
+	// not write over what it cannot see.
+	Roleless bool
 	// Statuses are those a member of this platform can have.
 	Statuses []Status
 	// Limits are what the platform is known to cap.

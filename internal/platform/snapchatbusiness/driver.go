@@ -110,6 +110,7 @@ var platform = hub.Platform{
 		{ID: roleBusinessAdmin, Label: "Business Admin", Kind: hub.Primary},
 		{ID: roleAdmin, Label: "Organization Admin", Kind: hub.Primary, Admin: true},
 	},
+	Roleless: true, // a member is created first and given a role second
 	Capabilities: hub.Capabilities{
 		hub.OpAdd:               hub.Supported,
 		hub.OpAddWithSecondary:  hub.Unsupported,

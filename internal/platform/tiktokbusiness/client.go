@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -75,7 +76,7 @@ type effect int
 const (
 	reads   effect = iota
 	sets           // a write that may be sent twice
-	invites        // a write that is not: TikTok is said to ignore a second one, but the person would get the second e-mail if it is not so
+	invites        // a write that is not: a second invitation is said to be ignored, and were it not, the person would get a second e-mail
 )
 
 type request struct {
@@ -155,13 +156,19 @@ func (c *client) page(ctx context.Context, operation, bcID string, filter filter
 	return p, nil
 }
 
-// count is how many people pass a filter.
+// count is how many people pass a filter. A filter that TikTok did not apply has
+// counted somebody else.
 //
 // API: as page.
 func (c *client) count(ctx context.Context, bcID string, filter filtering) (int, error) {
 	p, err := c.page(ctx, "count the members of "+bcID, bcID, filter, 1)
 	if err != nil {
 		return 0, err
+	}
+	for _, m := range p.List {
+		if !m.is(filter.RelationStatus) || filter.UserRole != "" && !strings.EqualFold(m.UserRole, filter.UserRole) {
+			return 0, &badAnswer{operation: "count the members of " + bcID, status: http.StatusOK, problem: "the list holds others than were asked for"}
+		}
 	}
 	return p.PageInfo.TotalNumber, nil
 }

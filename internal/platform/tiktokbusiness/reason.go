@@ -177,7 +177,7 @@ func (e *refusal) reason() (hub.Reason, string) {
 	case codeDenied:
 		return hub.ReasonForbidden, "The user behind the access token must have the role Admin in this Business Center, and the developer app must be approved for the Business Center permissions. Check both; if the app got the permission after the token was made, authorise the app again."
 	case codeInvalid:
-		return hub.ReasonInvalidInput, "TikTok does not accept a value of this call. Its own words name it as a rule; check the e-mail address and the Business Center's id first."
+		return hub.ReasonInvalidInput, "TikTok does not accept a value of this call; its own words mostly say which. Check the e-mail address and the Business Center's id first."
 	case codeNotFound:
 		return hub.ReasonNotFound, "TikTok does not know this person or this Business Center, or not any more. Check the id of the Business Center, then sync."
 	case 40101:

@@ -340,16 +340,23 @@ func TestFullCenter(t *testing.T) {
 			if f := c.Explain(err); f.Reason != hub.ReasonSeatLimit || !strings.Contains(f.Detail, "20 Admins") {
 				t.Errorf("promotion: fault = %+v (error: %v)", f, err)
 			}
-			// With room left, the refusal stays what it was.
-			c, _ = dial(t, func(_ int, r sent) reply {
-				if r.method == http.MethodPost {
-					return reply{body: refused(code, "No.")}
+			// With room left, or filters that TikTok does not apply, the refusal
+			// stays what it was.
+			for name, list := range map[string]string{"room": listed(1, 1, 1, bound(0, 1)...), "no filter": listed(1, maxMembers, 200, bound(0, 20)...), "no filter by role": listed(1, 300, 15, bound(0, 20)...)} {
+				c, _ = dial(t, func(_ int, r sent) reply {
+					switch {
+					case r.method == http.MethodPost:
+						return reply{body: refused(code, "No.")}
+					case r.filter.RelationStatus == statusPending && name != "no filter":
+						return reply{body: listed(1, 0, 0)}
+					default:
+						return reply{body: list}
+					}
+				})
+				_, err = c.Add(t.Context(), testHub, hub.Add{Email: "one.more@acme.example", Role: roleAdmin})
+				if f := c.Explain(err); f.Reason != map[int]hub.Reason{codeInvalid: hub.ReasonInvalidInput, codeDenied: hub.ReasonForbidden}[code] {
+					t.Errorf("%s: fault = %+v (error: %v)", name, f, err)
 				}
-				return reply{body: listed(1, 0, 0)}
-			})
-			_, err = c.Add(t.Context(), testHub, hub.Add{Email: "one.more@acme.example", Role: roleAdmin})
-			if f := c.Explain(err); f.Reason != map[int]hub.Reason{codeInvalid: hub.ReasonInvalidInput, codeDenied: hub.ReasonForbidden}[code] {
-				t.Errorf("fault = %+v (error: %v)", f, err)
 			}
 		})
 	}
