@@ -66,6 +66,9 @@ type Role struct {
 	// Admin says that a holder can manage the hub's people: the last one of
 	// them must stay.
 	Admin bool
+	// Group names secondary roles that exclude one another: giving one of them
+	// takes the others. "" excludes none.
+	Group string
 	// Default marks the least-privileged primary role: what a member gets when
 	// the configuration names none, and what is left when a primary role
 	// resource goes. Exactly one role of a platform has it.

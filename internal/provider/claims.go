@@ -34,31 +34,56 @@ type laid struct {
 	fresh  bool // planned without a prior state
 }
 
-// lay records a claim. The diagnostics say which one it collides with: the same
-// again, or the other one, which may be "".
-func (c *claims) lay(m hub.MemberRef, mine, other claim, fresh bool) diag.Diagnostics {
-	if c == nil { // validation: the provider is not configured yet
+// layGroup records a claim on one of several roles that exclude one another.
+func (c *claims) layGroup(m hub.MemberRef, group string, fresh bool) diag.Diagnostics {
+	if group == "" || !c.count(laid{m, claim("a role of group " + group), fresh}) {
 		return nil
+	}
+	return diag.Diagnostics{diag.NewErrorDiagnostic(
+		fmt.Sprintf("Two resources claim the %s role of %s", group, m),
+		fmt.Sprintf("The platform gives a person one %s role at most: giving one takes the other, so each block would undo the other's change. Keep one roster_hub_member_role of them.", group))}
+}
+
+// count records a claim and says whether it has been laid before.
+func (c *claims) count(l laid) bool {
+	if c == nil { // validation: the provider is not configured yet
+		return false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.laid == nil {
 		c.laid = map[laid]int{}
 	}
-	c.laid[laid{m, mine, fresh}]++
+	c.laid[l]++
+	return c.laid[l] > 1
+}
+
+// lay records a claim. The diagnostics say which one it collides with: the same
+// again, or the other one, which may be "".
+func (c *claims) lay(m hub.MemberRef, mine, other claim, fresh bool) diag.Diagnostics {
+	again := c.count(laid{m, mine, fresh})
 	switch {
-	case c.laid[laid{m, mine, fresh}] > 1 && mine == claimSeat:
+	case again && mine == claimSeat:
 		return diag.Diagnostics{diag.NewErrorDiagnostic(
 			fmt.Sprintf("Two resources claim %s", m),
 			"The configuration holds two roster_hub_member blocks for this person, perhaps with the address in another case. Each would undo the other's changes: keep one of them.")}
-	case c.laid[laid{m, mine, fresh}] > 1:
+	case again:
 		return diag.Diagnostics{diag.NewErrorDiagnostic(
 			fmt.Sprintf("Two resources claim the primary role of %s", m),
 			fmt.Sprintf("The configuration sets it with %s twice. A person has one primary role, so each would undo the other's change: keep one of them.", mine))}
-	case other != "" && c.laid[laid{m, other, true}]+c.laid[laid{m, other, false}] > 0:
+	case other != "" && c.has(m, other):
 		return diag.Diagnostics{diag.NewErrorDiagnostic(
 			fmt.Sprintf("Two resources claim the primary role of %s", m),
 			fmt.Sprintf("The configuration sets it with %s and with %s. Each would undo the other's change: leave role out of roster_hub_member, or drop the roster_hub_member_role.", claimRole, claimRoleRes))}
 	}
 	return nil
+}
+
+func (c *claims) has(m hub.MemberRef, one claim) bool {
+	if c == nil {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.laid[laid{m, one, true}]+c.laid[laid{m, one, false}] > 0
 }

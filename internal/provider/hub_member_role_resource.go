@@ -130,6 +130,8 @@ func (r *memberRoleResource) ModifyPlan(ctx context.Context, req resource.Modify
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 		if kindOf(h, plan.Role.ValueString()) == hub.Primary {
 			resp.Diagnostics.Append(r.claims.lay(ref, claimRoleRes, claimRole, state == nil)...)
+		} else if role, ok := h.Platform().Role(plan.Role.ValueString()); ok {
+			resp.Diagnostics.Append(r.claims.layGroup(ref, role.Group, state == nil)...)
 		}
 		if state != nil && state.ID.Equal(plan.ID) {
 			return

@@ -67,3 +67,26 @@ func TestAccSecondaryRole(t *testing.T) {
 		},
 	})
 }
+
+// Roles that exclude one another are refused together: each would take the
+// other away again, apply after apply.
+func TestAccSecondaryRole_exclusive(t *testing.T) {
+	w := worlds["tiktok_business"]
+	s := w.scene(t, hubsim.HubSeed{People: []hubsim.PersonSeed{
+		{Email: "ada@northwind.example", Name: "Ada Diaz", Role: w.admin},
+		{Email: "bo@northwind.example", Name: "Bo Chen", Role: w.member},
+	}})
+	role := func(name, role string) string {
+		return "resource \"roster_hub_member_role\" \"" + name + "\" {\n  member_id = \"" + w.hubID() + "/bo@northwind.example\"\n  role      = \"" + role + "\"\n}\n"
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: s.providers(),
+		Steps: []resource.TestStep{{
+			Config:      role("a", "finance:MANAGER") + role("b", "finance:ANALYST"),
+			ExpectError: regexp.MustCompile(`(?s)Two resources claim the finance role of.*one\s+finance\s+role\s+at\s+most`),
+		}},
+	})
+	if err := s.writes(nothing); err != nil {
+		t.Error(err)
+	}
+}

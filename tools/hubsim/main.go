@@ -27,8 +27,8 @@ var demoSeed []byte
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	err := run(ctx, os.Args[1:], os.Stdout)
+	stop() // not deferred: os.Exit would not run it
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}

@@ -101,8 +101,8 @@ var platform = hub.Platform{
 	Roles: []hub.Role{
 		{ID: roleStandard, Label: "Standard", Kind: hub.Primary, Default: true},
 		{ID: roleAdmin, Label: "Admin", Kind: hub.Primary, Admin: true},
-		{ID: financeManager, Label: "Finance Manager", Kind: hub.Secondary},
-		{ID: financeAnalyst, Label: "Financial Analyst", Kind: hub.Secondary},
+		{ID: financeManager, Label: "Finance Manager", Kind: hub.Secondary, Group: "finance"},
+		{ID: financeAnalyst, Label: "Financial Analyst", Kind: hub.Secondary, Group: "finance"},
 	},
 	Capabilities: hub.Capabilities{
 		hub.OpAdd:              hub.Supported,
