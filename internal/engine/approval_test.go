@@ -124,6 +124,29 @@ func TestHeldRemoval(t *testing.T) {
 		f.wrote(t, "remove 1")
 	})
 
+	run(t, "lets the hub's other tasks pass while it is waited for", func(t *testing.T) {
+		f := held()
+		f.put(seat("2", bob, "EMPLOYEE"))
+		h := open(t, f)
+		began := time.Now()
+		errs := make(chan error)
+		for _, email := range []string{ada, bob} {
+			go func() {
+				_, err := h.Remove(t.Context(), RemoveTask{Email: email, Limits: remove.Limits})
+				errs <- err
+			}()
+		}
+		for range 2 {
+			failed(t, <-errs, want{kind: hub.TaskRemove, reason: hub.ReasonAwaitingApproval, known: true, status: hub.StatusActive})
+		}
+		if took := time.Since(began); took > 6*time.Minute {
+			t.Errorf("two removals that wait for the same administrator took %s, one after the other", took)
+		}
+		if _, err := h.ChangeRole(t.Context(), RoleTask{Email: carol, Role: "ADMIN"}); err == nil {
+			t.Error("a role for nobody")
+		} // and the token is there for the next task
+	})
+
 	run(t, "fails when it is rejected", func(t *testing.T) {
 		f := held()
 		time.AfterFunc(time.Minute, func() { f.alter("1", func(m *hub.Member) { m.Awaiting = nil }) })

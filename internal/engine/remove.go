@@ -189,6 +189,12 @@ func leaving(m hub.Member) bool {
 // end of the task's time, and that fails the task when it does not come.
 func (h *Hub) awaitApproval(ctx context.Context, task hub.Task, m hub.Member) (hub.Member, error) {
 	review := m.Awaiting.ID
+	if mine, ok := ctx.Value(turnKey{}).(*turn); ok {
+		mine.give()
+		// Back in the queue for whatever this task has still to write. Where its
+		// time is over it writes nothing more.
+		defer func() { _ = mine.take(ctx) }()
+	}
 	h.log.InfoContext(ctx, "removal waits for a second administrator", "email", task.Email, "review", review)
 	for sleep(ctx, approvalPoll) {
 		seen, err := h.lookup(ctx, keyOf(m))

@@ -49,12 +49,12 @@ func (h *Hub) write(ctx context.Context, task hub.Task, limits Limits, do func(c
 	if err := h.usable(); err != nil {
 		return Result{}, err
 	}
-	select {
-	case h.writing <- struct{}{}:
-		defer func() { <-h.writing }()
-	case <-ctx.Done():
-		return Result{}, h.taskError(ctx, task, ctx.Err(), hub.Presence{})
+	mine := &turn{hub: h}
+	if err := mine.take(ctx); err != nil {
+		return Result{}, h.taskError(ctx, task, err, hub.Presence{})
 	}
+	defer mine.give()
+	ctx = context.WithValue(ctx, turnKey{}, mine)
 	if limits.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limits.Timeout)
@@ -70,6 +70,32 @@ func (h *Hub) write(ctx context.Context, task hub.Task, limits Limits, do func(c
 		log.InfoContext(ctx, "task done", "status", string(result.Member.Status), "adopted", result.Adopted, "unverified", result.Unverified, "held", result.Held)
 	}
 	return result, err
+}
+
+// turn is a task's hold of its hub's write token. A task that waits for people
+// gives it up meanwhile: the hub's other tasks need not wait with it.
+type turn struct {
+	hub  *Hub
+	held bool
+}
+
+type turnKey struct{}
+
+func (t *turn) take(ctx context.Context) error {
+	select {
+	case t.hub.writing <- struct{}{}:
+		t.held = true
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t *turn) give() {
+	if t.held {
+		t.held = false
+		<-t.hub.writing
+	}
 }
 
 // taskError wraps err, once. To a failure that is wrapped already it adds the

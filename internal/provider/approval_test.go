@@ -84,7 +84,7 @@ func TestAccApproval(t *testing.T) {
 
 			{ // a removal is waited for, then fails with the steps, and is not asked for again
 				PreConfig: s.forgetRequests, Config: w.hubConfig(),
-				ExpectError: regexp.MustCompile(`(?s)was not removed from.*still\s+has\s+access.*Reason: awaiting_approval.*second\s+administrator.*Finish it by hand`),
+				ExpectError: regexp.MustCompile(`(?s)was not removed from.*still\s+has\s+access.*Reason: awaiting_approval.*second\s+administrator.*Have it approved`),
 			},
 			{
 				Config:      w.hubConfig(),

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -165,6 +166,8 @@ var varying = []struct {
 // golden compares diagnostics with testdata/<test>.txt, as a person reads them.
 func golden(t *testing.T, diagnostics []diagnostic) {
 	t.Helper()
+	// Terraform plans what does not depend on one another in any order.
+	slices.SortStableFunc(diagnostics, func(a, b diagnostic) int { return strings.Compare(a.Summary, b.Summary) })
 	var b strings.Builder
 	for _, d := range diagnostics {
 		severity := strings.ToUpper(d.Severity[:1]) + d.Severity[1:]

@@ -187,6 +187,7 @@ func fill(h *engine.Hub, te *hub.TaskError) runbook.Fill {
 		AdminURL:   h.Platform().HubAdminURL(h.Ref()),
 		Revoke:     te.Task.Revoke,
 		Invited:    te.Now.Member.Status.Pending(),
+		Awaiting:   te.Fault.Reason == hub.ReasonAwaitingApproval && te.Fault.Attempts > 0,
 		Guarded:    te.Err == nil && te.Fault.Attempts == 0 && guarded(te.Fault.Reason),
 	}
 }

@@ -103,15 +103,14 @@ func (manualStepsFunction) Definition(_ context.Context, _ function.DefinitionRe
 			function.StringParameter{Name: "platform", MarkdownDescription: "A platform, for example `meta_business`, or one of its usual names. Others get the generic steps with `generic`."},
 			function.StringParameter{Name: "task", MarkdownDescription: "`add`, `change_role` or `remove`."},
 			function.StringParameter{Name: "email", MarkdownDescription: "The person."},
-			function.StringParameter{Name: "role", MarkdownDescription: "The wanted role; `null` or `\"\"` where there is none.", AllowNullValue: true},
+			function.StringParameter{Name: "role", MarkdownDescription: "The wanted role; `\"\"` where there is none."},
 		},
 		Return: function.StringReturn{},
 	}
 }
 
 func (f manualStepsFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
-	var platform, task, email string
-	var role *string
+	var platform, task, email, role string
 	if resp.Error = req.Arguments.Get(ctx, &platform, &task, &email, &role); resp.Error != nil {
 		return
 	}
@@ -128,11 +127,10 @@ func (f manualStepsFunction) Run(ctx context.Context, req function.RunRequest, r
 		return
 	}
 	fill := runbook.Fill{Platform: name, Person: email}
-	if role != nil {
-		fill.Role = *role
-		if p, err := f.engine.Platform(name); err == nil {
-			fill.Role = labelled(p.Platform, *role)
-		}
+	if p, err := f.engine.Platform(name); err == nil {
+		fill.Role = labelled(p.Platform, role)
+	} else {
+		fill.Role = role
 	}
 	resp.Error = resp.Result.Set(ctx, strings.TrimSpace(runbook.For(name, kind).Render(fill)))
 }

@@ -44,7 +44,7 @@ func TestAccFunctions(t *testing.T) {
 			want: knownvalue.StringRegexp(regexp.MustCompile(`(?s)^Finish it by hand:.*People.*ada@northwind\.example.*ADMIN \(Full control\).*terraform apply`)),
 		},
 		"manual_steps, no role": {
-			call: `provider::roster::manual_steps("tiktok_business", "remove", "ada@northwind.example", null)`,
+			call: `provider::roster::manual_steps("tiktok_business", "remove", "ada@northwind.example", "")`,
 			want: knownvalue.StringRegexp(regexp.MustCompile(`(?s)trash can`)),
 		},
 		"manual_steps, platform": {

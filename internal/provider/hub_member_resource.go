@@ -197,8 +197,8 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 		return // the credentials come later in this run; until then the state stands
 	}
 	m, found, err := h.Find(ctx, state.Email.ValueString(), state.MemberID.ValueString())
-	invited := state.Status.ValueString() == string(hub.StatusInvited)
-	if err == nil && !found && invited {
+	pending := hub.Status(state.Status.ValueString()).Pending()
+	if err == nil && !found && pending {
 		m, found, err = h.Trace(ctx, state.Email.ValueString(), state.MemberID.ValueString())
 	}
 	switch {
@@ -209,7 +209,7 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 		state.Status = types.StringValue(string(hub.StatusExpired))
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	case !found:
-		resp.Diagnostics.Append(goneWarning(h, &state, invited))
+		resp.Diagnostics.Append(goneWarning(h, &state, pending))
 		resp.State.RemoveResource(ctx)
 	default:
 		if m.Email != "" && m.Email != hub.FoldEmail(state.Email.ValueString()) {
@@ -225,12 +225,18 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 }
 
 // goneWarning says that somebody is not there any more, and the next command.
-func goneWarning(h *engine.Hub, state *memberModel, invited bool) diag.Diagnostic {
+func goneWarning(h *engine.Hub, state *memberModel, pending bool) diag.Diagnostic {
 	email := state.Email.ValueString()
-	if invited {
+	if state.Status.ValueString() == string(hub.StatusPendingApproval) {
+		return diag.NewWarningDiagnostic(
+			fmt.Sprintf("The invitation of %s to %s was not approved", email, hubTitle(h)),
+			fmt.Sprintf("A second administrator rejected it, or nobody approved it in time. If their resource block is still there, the next terraform apply asks again; "+
+				"if they are to stay away, delete the block (id %s).", state.ID.ValueString()))
+	}
+	if pending {
 		return diag.NewWarningDiagnostic(
 			fmt.Sprintf("The invitation of %s to %s is gone", email, hubTitle(h)),
-			fmt.Sprintf("It was withdrawn or declined, or accepted by an account under another address: look through the list of people before you apply.\n\n  %s\n\n"+
+			fmt.Sprintf("It was withdrawn or declined, or accepted by an account under another address or a hidden one: look through the list of people before you apply.\n\n  %s\n\n"+
 				"If their resource block is still there, the next terraform apply invites %s again. If they joined under another address, write that address instead and import it; "+
 				"if they are to stay away, delete the block (id %s).", h.Platform().HubAdminURL(h.Ref()), email, state.ID.ValueString()))
 	}
@@ -377,7 +383,7 @@ func (m *memberModel) ranOut(now time.Time) bool {
 		return true
 	}
 	end, err := time.Parse(time.RFC3339, m.ExpiresAt.ValueString())
-	return err == nil && m.Status.ValueString() == string(hub.StatusInvited) && now.After(end)
+	return err == nil && hub.Status(m.Status.ValueString()).Pending() && now.After(end)
 }
 
 // reinvites says whether the next apply sends a new invitation, because the old
@@ -427,7 +433,7 @@ func notes(h *engine.Hub, result engine.Result) diag.Diagnostics {
 	if result.Held {
 		diags.AddWarning(
 			fmt.Sprintf("%s waits for a second administrator of %s", result.Member.Label(), hubTitle(h)),
-			fmt.Sprintf("%s holds the change until they approve it; nothing more is asked for until then. %s\n\n  %s",
+			fmt.Sprintf("%s holds the change until a second administrator approves it; nothing more is asked for until then. %s\n\n  %s",
 				h.Platform().Vendor, sentence(runbook.Advice(h.Platform().Name, hub.ReasonAwaitingApproval)), h.Platform().HubAdminURL(h.Ref())))
 	}
 	for _, note := range result.Notes {

@@ -137,6 +137,10 @@ func (r *memberRoleResource) ModifyPlan(ctx context.Context, req resource.Modify
 			return
 		}
 	}
+	if plan == nil && r.claims.leaves(ref) {
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, mootKey, []byte("true"))...)
+		return
+	}
 	m, found, diags := findAtPlan(ctx, h, ref.Email, "")
 	resp.Diagnostics.Append(diags...)
 	if !found || !m.Status.Live() {
@@ -147,6 +151,12 @@ func (r *memberRoleResource) ModifyPlan(ctx context.Context, req resource.Modify
 		resp.Diagnostics.Append(checkRoleChange(ctx, h, *m, task)...)
 	}
 }
+
+// mootKey marks the removal of a role whose holder loses the seat in the same
+// plan. The role goes with the seat: taking it first would be a write for
+// nothing, and where a platform cannot take it, the one thing that keeps a
+// leaver in.
+const mootKey = "moot"
 
 // change is the task that gives the role, or takes it again; needed is false
 // when the platform shows that already.
@@ -264,6 +274,9 @@ func (r *memberRoleResource) Delete(ctx context.Context, req resource.DeleteRequ
 		return
 	}
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	if moot, _ := req.Private.GetKey(ctx, mootKey); len(moot) > 0 {
+		return
+	}
 	m, found, err := h.Find(ctx, ref.Email, "")
 	if err == nil && found && m.Status.Live() {
 		task, needed := state.change(h, ref, m, true)

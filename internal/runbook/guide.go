@@ -42,6 +42,7 @@ type Fill struct {
 	Invited    bool   // the person has not accepted the invitation yet
 	ViaCerby   bool   // the hub is reached through Cerby
 	Guarded    bool   // roster itself refused the task, for the good of the hub
+	Awaiting   bool   // the task was asked for, and a second administrator has still to approve it
 }
 
 // Step is one numbered step, ready to print.
@@ -68,6 +69,14 @@ func (g Guide) Steps(f Fill) []Step {
 func (g Guide) Render(f Fill) string {
 	const indent = "  "
 	var b block
+	if f.Awaiting {
+		// The task has been asked for: doing it by hand would ask a second time.
+		b.line(indent, "Have it approved:")
+		b.add(indent+"  1. ", Step{Text: "Ask another administrator, not the identity roster acts as, to open:", Links: []string{f.AdminURL}})
+		b.line(indent+"  2. ", "There they look for the request about "+f.Person+" among those that wait for approval, and approve it (unconfirmed: no page of the vendor shows this click).")
+		b.line(indent, "Then sync: run terraform apply. The refresh sees the change and nothing else is needed.")
+		return strings.Join(b.lines, "\n")
+	}
 	if f.Guarded {
 		// What a guard refused nobody should do because a screen printed it.
 		b.line(indent, "If it has to be done all the same, this is how to do it by hand:")

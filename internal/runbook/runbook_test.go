@@ -769,3 +769,22 @@ func TestGuarded(t *testing.T) {
 		t.Error("a guarded task has other steps")
 	}
 }
+
+// What was asked for and waits for a second administrator is not done by hand:
+// that would be a second request.
+func TestAwaiting(t *testing.T) {
+	got := runbook.For("google_ads", hub.TaskRemove).Render(runbook.Fill{Person: "ada@northwind.example", AdminURL: "https://ads.google.com/aw/accountaccess/users", Awaiting: true})
+	for _, want := range []string{"Have it approved:", "https://ads.google.com/aw/accountaccess/users", "ada@northwind.example", "terraform apply", "(unconfirmed"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "Remove access") || strings.Contains(got, "by hand") {
+		t.Errorf("the steps ask for the task again:\n%s", got)
+	}
+	for line := range strings.Lines(got) {
+		if !strings.HasPrefix(line, " ") {
+			t.Errorf("Terraform would wrap %q", line)
+		}
+	}
+}

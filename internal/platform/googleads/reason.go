@@ -218,7 +218,7 @@ var meanings = map[string]map[string]meaning{
 	},
 	"customerUserAccessError": {
 		"INVALID_USER_ID":                     {hub.ReasonNotFound, goneDetail},
-		"REMOVAL_DISALLOWED":                  {hub.ReasonUnsupported, "Google's API may not remove this access. Remove it on Google's own screen."},
+		"REMOVAL_DISALLOWED":                  {hub.ReasonUnsupported, "Google does not let its API remove this access. Remove it on Google's own screen."},
 		"DISALLOWED_ACCESS_ROLE":              {hub.ReasonInvalidRole, "Google does not allow this role for this person: EMAIL_ONLY cannot always be changed to or from, and the last Admin cannot be made less. Choose another role."},
 		"LAST_ADMIN_USER_OF_MANAGER":          {hub.ReasonLastAdmin, lastAdminDetail},
 		"LAST_ADMIN_USER_OF_SERVING_CUSTOMER": {hub.ReasonLastAdmin, lastAdminDetail},
