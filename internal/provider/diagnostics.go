@@ -224,7 +224,7 @@ func sentence(s string) string {
 		first, size := utf8.DecodeRuneInString(s)
 		s = string(unicode.ToUpper(first)) + s[size:]
 	}
-	if !strings.ContainsAny(s[len(s)-1:], ".!?:)") {
+	if !strings.ContainsAny(s[len(s)-1:], ".!?:") {
 		s += "."
 	}
 	return s
