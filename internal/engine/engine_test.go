@@ -284,3 +284,26 @@ func TestTasksAreLogged(t *testing.T) {
 		}
 	}
 }
+
+func TestFindByUsername(t *testing.T) {
+	run(t, "somebody whose address is hidden", func(t *testing.T) {
+		f := &fake{}
+		named := func(id, email, username string) {
+			m := seat(id, email, "EMPLOYEE")
+			m.Username = username
+			f.put(m)
+		}
+		named("1", "", "ada_ads")
+		named("2", bob, "bob_ads") // has an address, and goes by it
+		named("3", "", "twin")
+		named("4", "", "Twin")
+		h := open(t, f)
+		for username, want := range map[string]string{"Ada_Ads": "1", "bob_ads": "", "twin": "", "": "", "nobody": ""} {
+			m, ok, err := h.FindByUsername(t.Context(), username)
+			if err != nil || m.ID != want || ok != (want != "") {
+				t.Errorf("%q = %q, %t, %v, want %q", username, m.ID, ok, err, want)
+			}
+		}
+		f.requests(t, "list")
+	})
+}

@@ -2,9 +2,30 @@ package engine
 
 import (
 	"context"
+	"strings"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
 )
+
+// FindByUsername looks for somebody whose address the platform hides, by the
+// user name their invitation showed. Two of that name are nobody: roster does
+// not guess.
+func (h *Hub) FindByUsername(ctx context.Context, username string) (m hub.Member, ok bool, err error) {
+	members, _, err := h.Roster(ctx)
+	if err != nil || username == "" {
+		return hub.Member{}, false, err
+	}
+	for _, one := range members {
+		if one.Email != "" || !live(one) || !strings.EqualFold(one.Username, username) {
+			continue
+		}
+		if ok {
+			return hub.Member{}, false, nil
+		}
+		m, ok = one, true
+	}
+	return m, ok, nil
+}
 
 // Trace asks what became of an invitation that the roster does not list any
 // more, on platforms that still show one by its id: declined or expired, rather

@@ -24,39 +24,14 @@ const (
 // same person is another block. A new block beside an old one looks like a
 // replaced one; that pair is found by the plan after, when both are old.
 type claims struct {
-	mu      sync.Mutex
-	laid    map[laid]int
-	leaving map[hub.MemberRef]bool
+	mu   sync.Mutex
+	laid map[laid]int
 }
 
 type laid struct {
 	member hub.MemberRef
 	claim  claim
 	fresh  bool // planned without a prior state
-}
-
-// leave records that a plan removes somebody. Terraform plans what a role
-// depends on before the role, so the role's own plan knows.
-func (c *claims) leave(m hub.MemberRef) {
-	if c == nil {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.leaving == nil {
-		c.leaving = map[hub.MemberRef]bool{}
-	}
-	c.leaving[m] = true
-}
-
-// leaves says whether a plan removes somebody.
-func (c *claims) leaves(m hub.MemberRef) bool {
-	if c == nil {
-		return false
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.leaving[m]
 }
 
 // layGroup records a claim on one of several roles that exclude one another.

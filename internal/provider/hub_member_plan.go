@@ -48,9 +48,6 @@ func (r *memberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 
 	switch {
 	case plan == nil:
-		if state.OnDestroy.ValueString() == removeDestroy {
-			r.claims.leave(hub.MemberRef{Hub: h.Ref(), Email: hub.FoldEmail(state.Email.ValueString())})
-		}
 		resp.Diagnostics.Append(planDestroy(ctx, h, state)...)
 		return
 	case !known(plan.Email):

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -37,6 +38,7 @@ const (
 	removeDestroy    = "remove"
 	downgradeDestroy = "downgrade"
 	keepDestroy      = "keep"
+	revokeDestroy    = "revoke"
 )
 
 // memberResource is one person's seat on one hub.
@@ -177,6 +179,7 @@ func (r *memberResource) Create(ctx context.Context, req resource.CreateRequest,
 	}
 	resp.Diagnostics.Append(notes(h, result)...)
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	resp.Diagnostics.Append(keepUsername(ctx, result.Member, resp.Private)...)
 	resp.Diagnostics.Append(plan.fill(ctx, result.Member)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
@@ -199,6 +202,9 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 	m, found, err := h.Find(ctx, state.Email.ValueString(), state.MemberID.ValueString())
 	pending := hub.Status(state.Status.ValueString()).Pending()
 	if err == nil && !found && pending {
+		m, found, err = findByUsername(ctx, h, req.Private)
+	}
+	if err == nil && !found && pending {
 		m, found, err = h.Trace(ctx, state.Email.ValueString(), state.MemberID.ValueString())
 	}
 	switch {
@@ -219,9 +225,35 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 					"terraform state rm the old address, then terraform import <address> %s.",
 					m.ID, m.Email, hub.MemberRef{Hub: h.Ref(), Email: m.Email}))
 		}
+		resp.Diagnostics.Append(keepUsername(ctx, m, resp.Private)...)
 		resp.Diagnostics.Append(state.fill(ctx, m)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	}
+}
+
+// usernameKey is where a member keeps the user name that their invitation
+// showed, on platforms that have one. Some hide the address of a person once
+// they have accepted; the name is what is left to know them by.
+const usernameKey = "username"
+
+func keepUsername(ctx context.Context, m hub.Member, private privateState) diag.Diagnostics {
+	if m.Username == "" {
+		return nil
+	}
+	data, err := json.Marshal(m.Username)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unusable user name", err.Error())}
+	}
+	return private.SetKey(ctx, usernameKey, data)
+}
+
+func findByUsername(ctx context.Context, h *engine.Hub, private privateState) (hub.Member, bool, error) {
+	var username string
+	data, _ := private.GetKey(ctx, usernameKey)
+	if len(data) == 0 || json.Unmarshal(data, &username) != nil {
+		return hub.Member{}, false, nil
+	}
+	return h.FindByUsername(ctx, username)
 }
 
 // goneWarning says that somebody is not there any more, and the next command.

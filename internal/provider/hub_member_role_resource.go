@@ -34,6 +34,7 @@ type memberRoleModel struct {
 	MemberID     types.String   `tfsdk:"member_id"`
 	Role         types.String   `tfsdk:"role"`
 	Kind         types.String   `tfsdk:"kind"`
+	OnDestroy    types.String   `tfsdk:"on_destroy"`
 	AllowLockout types.Bool     `tfsdk:"allow_lockout"`
 	Timeouts     timeouts.Value `tfsdk:"timeouts"`
 }
@@ -65,6 +66,8 @@ func (r *memberRoleResource) Schema(ctx context.Context, _ resource.SchemaReques
 				Default:             booldefault.StaticBool(false),
 				MarkdownDescription: "Permit demoting the last administrator, or the identity roster itself uses, when this resource goes. Defaults to `false`.",
 			},
+			"on_destroy": choice("What to do when this resource goes: `revoke` the role, or `keep` it, until the person's seat goes. "+
+				"Where a platform's API cannot take a role, `keep` lets a leaver's seat be removed without a person taking the role first. The value of the last apply counts.", revokeDestroy, keepDestroy),
 			"id":   schema.StringAttribute{Computed: true, MarkdownDescription: "`<platform>/<business_id>/<email>/<role>`. Known at plan time."},
 			"kind": schema.StringAttribute{Computed: true, MarkdownDescription: "`primary` or `secondary`."},
 		},
@@ -137,8 +140,7 @@ func (r *memberRoleResource) ModifyPlan(ctx context.Context, req resource.Modify
 			return
 		}
 	}
-	if plan == nil && r.claims.leaves(ref) {
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, mootKey, []byte("true"))...)
+	if plan == nil && state.OnDestroy.ValueString() == keepDestroy {
 		return
 	}
 	m, found, diags := findAtPlan(ctx, h, ref.Email, "")
@@ -151,12 +153,6 @@ func (r *memberRoleResource) ModifyPlan(ctx context.Context, req resource.Modify
 		resp.Diagnostics.Append(checkRoleChange(ctx, h, *m, task)...)
 	}
 }
-
-// mootKey marks the removal of a role whose holder loses the seat in the same
-// plan. The role goes with the seat: taking it first would be a write for
-// nothing, and where a platform cannot take it, the one thing that keeps a
-// leaver in.
-const mootKey = "moot"
 
 // change is the task that gives the role, or takes it again; needed is false
 // when the platform shows that already.
@@ -265,7 +261,7 @@ func (r *memberRoleResource) Delete(ctx context.Context, req resource.DeleteRequ
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	timeout, diags := state.Timeouts.Delete(ctx, defaultTimeout)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || state.OnDestroy.ValueString() == keepDestroy {
 		return
 	}
 	h, ref, diags := r.member(state.MemberID.ValueString())
@@ -274,9 +270,6 @@ func (r *memberRoleResource) Delete(ctx context.Context, req resource.DeleteRequ
 		return
 	}
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
-	if moot, _ := req.Private.GetKey(ctx, mootKey); len(moot) > 0 {
-		return
-	}
 	m, found, err := h.Find(ctx, ref.Email, "")
 	if err == nil && found && m.Status.Live() {
 		task, needed := state.change(h, ref, m, true)
@@ -331,6 +324,7 @@ func (r *memberRoleResource) ImportState(ctx context.Context, req resource.Impor
 		MemberID:     types.StringValue(ref.Member.String()),
 		Role:         types.StringValue(ref.Role),
 		Kind:         types.StringValue(string(kindOf(h, ref.Role))),
+		OnDestroy:    types.StringValue(revokeDestroy),
 		AllowLockout: types.BoolValue(false),
 		Timeouts:     nullTimeouts("create", "delete"),
 	}

@@ -91,17 +91,16 @@ func TestAccSecondaryRole_exclusive(t *testing.T) {
 	}
 }
 
-// A leaver's role that the platform cannot take does not keep the leaver in: it
-// goes with the seat.
+// A role that the platform cannot take keeps nobody in when it is said
+// beforehand: it goes with the seat.
 func TestAccSecondaryRole_leaver(t *testing.T) {
 	w := worlds["tiktok_business"]
 	s := w.scene(t, hubsim.HubSeed{People: []hubsim.PersonSeed{
 		{Email: "ada@northwind.example", Name: "Ada Diaz", Role: w.admin},
-		{Email: "bo@northwind.example", Name: "Bo Chen", Role: w.admin},
+		{Email: "bo@northwind.example", Name: "Bo Chen", Role: w.member},
 	}})
 	config := w.hubConfig() + w.memberConfig("bo", "bo@northwind.example", "") +
-		"resource \"roster_hub_member_role\" \"finance\" {\n  member_id = roster_hub_member.bo.id\n  role      = \"finance:MANAGER\"\n}\n" +
-		"resource \"roster_hub_member_role\" \"admin\" {\n  member_id = roster_hub_member.bo.id\n  role      = \"ADMIN\"\n}\n"
+		"resource \"roster_hub_member_role\" \"finance\" {\n  member_id  = roster_hub_member.bo.id\n  role       = \"finance:MANAGER\"\n  on_destroy = \"keep\"\n}\n"
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: s.providers(),
 		Steps: []resource.TestStep{
