@@ -14,6 +14,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
 
@@ -173,20 +174,14 @@ func likeLiteral(text string) string {
 	).Replace(text)
 }
 
-// effect is what a request does, and so what its failure can leave behind.
-type effect int
-
-const (
-	reads effect = iota
-	// writes, all of which go out once: an invitation is an e-mail, and a role
-	// change or a removal can have opened a review that a second one would
-	// double or run into.
-	writes
-)
+// writes go out once, all of them: an invitation is an e-mail, and a role change
+// or a removal can have opened a review that a second one would double or run
+// into.
+const writes = answer.Once
 
 type request struct {
 	operation string // for messages: what was being done, to whom
-	effect    effect
+	effect    answer.Effect
 	customer  string
 	path      string // below the version; ids in it are digits
 	body      any    // nil is a GET
@@ -217,7 +212,7 @@ func (c *client) customer(ctx context.Context, id string) (customer, error) {
 	case err != nil:
 		return customer{}, err
 	case len(rows) != 1 || rows[0].Customer == nil:
-		return customer{}, &badAnswer{operation: operation, status: http.StatusOK, problem: "the answer describes no customer"}
+		return customer{}, &answer.Bad{Operation: operation, Status: http.StatusOK, Problem: "the answer describes no customer"}
 	}
 	return *rows[0].Customer, nil
 }
@@ -306,11 +301,11 @@ func (c *client) revoke(ctx context.Context, customer string, m hub.Member) erro
 		path: "/customers/" + customer + "/multiPartyAuthReview:resolve",
 		body: map[string][]resolution{"operations": {{resourceName(customer, m.ID), "REVOKED"}}},
 	}
-	var answer resolved
-	if err := c.call(ctx, r, &answer); err != nil {
+	var done resolved
+	if err := c.call(ctx, r, &done); err != nil {
 		return err
 	}
-	if len(answer.ResultOrError) != 1 || answer.ResultOrError[0].Result == nil {
+	if len(done.ResultOrError) != 1 || done.ResultOrError[0].Result == nil {
 		return unsaid(r)
 	}
 	return nil
@@ -354,7 +349,7 @@ func (c *client) mutate(ctx context.Context, what, customer, kind string, op ope
 
 // unsaid is a yes that does not say to what.
 func unsaid(r request) error {
-	return &badAnswer{operation: r.operation, effect: r.effect, status: http.StatusOK, problem: "the answer says neither what was done nor that it is held"}
+	return &answer.Bad{Operation: r.operation, Effect: r.effect, Status: http.StatusOK, Problem: "the answer says neither what was done nor that it is held"}
 }
 
 // rowsOf is search for rows of one kind. pick returns nil for a row that is not
@@ -368,7 +363,7 @@ func rowsOf[T any](ctx context.Context, c *client, operation, customer, query st
 	for _, r := range rows {
 		item := pick(r)
 		if item == nil {
-			return nil, &badAnswer{operation: operation, status: http.StatusOK, problem: "the answer has a row without the resource name that was asked for"}
+			return nil, &answer.Bad{Operation: operation, Status: http.StatusOK, Problem: "the answer has a row without the resource name that was asked for"}
 		}
 		picked = append(picked, *item)
 	}
@@ -402,24 +397,24 @@ func (c *client) search(ctx context.Context, operation, customer, query string) 
 		case err != nil:
 			return nil, err
 		case p.Results == nil && p.FieldMask == nil:
-			return nil, &badAnswer{operation: operation, status: http.StatusOK, problem: "the answer holds no list"}
+			return nil, &answer.Bad{Operation: operation, Status: http.StatusOK, Problem: "the answer holds no list"}
 		}
 		rows = append(rows, p.Results...)
 		if token = p.NextPageToken; token == "" {
 			return rows, nil
 		}
 		if seen[token] {
-			return nil, &badAnswer{
-				operation: operation, status: http.StatusOK,
-				problem: "Google announces another page and gives no new token to it, so the list cannot be read to its end",
+			return nil, &answer.Bad{
+				Operation: operation, Status: http.StatusOK,
+				Problem: "Google announces another page and gives no new token to it, so the list cannot be read to its end",
 			}
 		}
 		seen[token] = true
 	}
 }
 
-// call sends one request and decodes its answer into target. Its errors are a
-// *lostCall, a *refusal or a *badAnswer.
+// call sends one request and decodes its answer into target. Its errors are an
+// *answer.Lost, a *refusal or an *answer.Bad.
 func (c *client) call(ctx context.Context, r request, target any) error {
 	client, err := c.about(r.customer)
 	if err != nil {
@@ -428,7 +423,7 @@ func (c *client) call(ctx context.Context, r request, target any) error {
 	out := transport.Request{
 		Path:       fmt.Sprintf("/v%d%s", c.version, r.path),
 		Operation:  r.operation,
-		Repeatable: r.effect == reads, // a search is a POST
+		Repeatable: r.effect.Repeatable(), // a search is a POST
 	}
 	if r.body != nil {
 		out.Method = http.MethodPost
@@ -438,24 +433,21 @@ func (c *client) call(ctx context.Context, r request, target any) error {
 	}
 	resp, err := client.Do(ctx, out)
 	if err != nil {
-		return &lostCall{effect: r.effect, ended: ctx.Err(), cause: err}
+		return &answer.Lost{Effect: r.effect, Ended: ctx.Err(), Cause: err}
 	}
 	if e := refusalIn(resp.Status, resp.Body); e != nil {
 		refused := newRefusal(r, resp, e)
 		refused.message = c.redactor.String(refused.message) // Google quotes values back
 		return refused
 	}
-	bad := &badAnswer{
-		operation: r.operation, effect: r.effect, status: resp.Status, attempts: resp.Attempts, throttle: resp.Throttle,
-		requestID: resp.RequestID(), excerpt: excerpt(c.redactor, resp.Body),
+	bad := func(problem string) error {
+		return answer.NewBad(c.redactor, resp, r.operation, r.effect, problem)
 	}
 	if resp.Status < 200 || resp.Status > 299 {
-		bad.problem = "the answer is not in Google's form"
-		return bad
+		return bad("the answer is not in Google's form")
 	}
 	if err := json.Unmarshal(resp.Body, target); err != nil {
-		bad.problem = "the answer cannot be read: " + c.redactor.String(err.Error())
-		return bad
+		return bad("the answer cannot be read: " + c.redactor.String(err.Error()))
 	}
 	return nil
 }

@@ -203,7 +203,7 @@ func open(o hub.Options, tune func(*transport.Config)) (*Connector, error) {
 		if set(settingTokenURL) == "" {
 			return nil, &hub.SettingError{Setting: settingCredentials, Problem: fmt.Sprintf("the key's token_uri cannot be used: %v. Use the key file as Google made it.", err)}
 		}
-		return nil, urlError(settingTokenURL, tokenURL, defaultTokenURL, err)
+		return nil, vendor.URLError(settingTokenURL, tokenURL, defaultTokenURL, err)
 	}
 	endpoint := cmp.Or(set(settingEndpoint), defaultEndpoint)
 	ads, err := newClient(clientConfig{
@@ -219,7 +219,7 @@ func open(o hub.Options, tune func(*transport.Config)) (*Connector, error) {
 		tune:           tune,
 	})
 	if err != nil {
-		return nil, urlError(settingEndpoint, endpoint, defaultEndpoint, err)
+		return nil, vendor.URLError(settingEndpoint, endpoint, defaultEndpoint, err)
 	}
 	return &Connector{ads: ads, self: identity.email(), login: login}, nil
 }
@@ -228,16 +228,4 @@ func open(o hub.Options, tune func(*transport.Config)) (*Connector, error) {
 func checkURL(text string) error {
 	_, err := transport.New(transport.Config{BaseURL: text, UserAgent: "roster"})
 	return err
-}
-
-// urlError puts words to what transport found wrong with a URL. A value with a
-// user name in it may hold a password and is not repeated.
-func urlError(setting, text, example string, err error) error {
-	value := fmt.Sprintf("%q", text)
-	if strings.Contains(text, "@") {
-		value = "the value"
-	}
-	return &hub.SettingError{Setting: setting, Problem: fmt.Sprintf(
-		"%s cannot be used: %v. Write an https URL such as %s; http is for a loopback address alone, such as http://127.0.0.1:8080/google_ads.",
-		value, err, example)}
 }

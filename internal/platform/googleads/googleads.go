@@ -25,6 +25,7 @@ import (
 	"strings"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 )
 
 // Connector is the Google Ads API behind hub.Connector. It keeps no state
@@ -50,7 +51,7 @@ func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, erro
 		return hub.Business{}, fmt.Errorf("check customer %s: %w", ref.BusinessID, c.unreached(ref, direct, err))
 	}
 	if found.ID != ref.BusinessID {
-		return hub.Business{}, &fault{hub.Fault{
+		return hub.Business{}, &answer.Own{Fault: hub.Fault{
 			Reason: hub.ReasonUnknown,
 			Detail: fmt.Sprintf("Google was asked about customer %s and described %q. Check endpoint.", ref.BusinessID, found.ID),
 		}}
@@ -62,17 +63,17 @@ func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, erro
 	switch found.Status {
 	case "ENABLED":
 	case "SUSPENDED":
-		return hub.Business{}, &fault{hub.Fault{
+		return hub.Business{}, &answer.Own{Fault: hub.Fault{
 			Reason: hub.ReasonBlocked,
 			Detail: fmt.Sprintf("Google has suspended customer %s (%s), and changes nobody on a suspended account. Sign in on ads.google.com, follow the notice there to appeal, and apply again once it is lifted.", found.ID, business.Name),
 		}}
 	case "CANCELED":
-		return hub.Business{}, &fault{hub.Fault{
+		return hub.Business{}, &answer.Own{Fault: hub.Fault{
 			Reason: hub.ReasonForbidden,
 			Detail: fmt.Sprintf("Customer %s (%s) is cancelled. Reactivate it on ads.google.com, or take its roster_business_hub out of the configuration.", found.ID, business.Name),
 		}}
 	case "CLOSED":
-		return hub.Business{}, &fault{hub.Fault{
+		return hub.Business{}, &answer.Own{Fault: hub.Fault{
 			Reason: hub.ReasonForbidden,
 			Detail: fmt.Sprintf("Customer %s (%s) is closed, which cannot be undone. Take its roster_business_hub and its people out of the configuration.", found.ID, business.Name),
 		}}
@@ -134,7 +135,7 @@ func (c *Connector) checkAdmin(ctx context.Context, ref hub.Ref) (note string, e
 			continue
 		}
 		if !platform.IsAdmin(a.AccessRole) {
-			return "", &fault{hub.Fault{
+			return "", &answer.Own{Fault: hub.Fault{
 				Reason: hub.ReasonForbidden,
 				Detail: fmt.Sprintf("The connection acts as %s, who has the role %s on customer %s. Managing people takes ADMIN: have an Admin raise the role on ads.google.com (Admin, Access and security, Users).", c.self, a.AccessRole, ref.BusinessID),
 			}}
@@ -332,20 +333,20 @@ func whom(key hub.Key) string {
 // invitation that is held is no error, and is not sent again by anybody.
 func (c *Connector) Add(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Member, error) {
 	if len(in.Secondary) > 0 {
-		return hub.Member{}, unsupported("Google Ads has one role per person and no additional ones.")
+		return hub.Member{}, answer.Unsupported("Google Ads has one role per person and no additional ones.")
 	}
 	if err := checkRole(in.Role); err != nil {
 		return hub.Member{}, err
 	}
-	answer, err := c.ads.invite(ctx, ref.BusinessID, in.Email, in.Role)
+	done, err := c.ads.invite(ctx, ref.BusinessID, in.Email, in.Role)
 	if err != nil {
 		return hub.Member{}, err
 	}
 	m := hub.Member{
-		ID:    idOf(ref.BusinessID, answer.Result.ResourceName, invitations),
+		ID:    idOf(ref.BusinessID, done.Result.ResourceName, invitations),
 		Email: in.Email, Role: in.Role, Status: hub.StatusInvited,
 	}
-	if held := answer.Result.Review; held != "" {
+	if held := done.Result.Review; held != "" {
 		m.ID, m.Status = idOf(ref.BusinessID, held, reviews), hub.StatusPendingApproval
 	}
 	return m, nil
@@ -355,7 +356,7 @@ func (c *Connector) Add(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Membe
 // for again.
 func (c *Connector) ChangeRole(ctx context.Context, ref hub.Ref, m hub.Member, change hub.RoleChange) error {
 	if change.Grant != "" || change.Revoke != "" {
-		return unsupported("Google Ads has one role per person and no additional ones.")
+		return answer.Unsupported("Google Ads has one role per person and no additional ones.")
 	}
 	if change.Role == "" {
 		return nil
@@ -368,14 +369,14 @@ func (c *Connector) ChangeRole(ctx context.Context, ref hub.Ref, m hub.Member, c
 	}
 	switch {
 	case collection(m.ID) != accesses:
-		return unsupported("Google cannot change the role of an invitation: it has to be withdrawn and sent anew.")
+		return answer.Unsupported("Google cannot change the role of an invitation: it has to be withdrawn and sent anew.")
 	case m.Awaiting != nil:
 		return stillWaiting(m, hub.TaskChangeRole, change.Role)
 	case m.Role == change.Role:
 		return nil // asking for it all the same could open a review
 	}
 	if _, known := platform.Role(m.Role); !known {
-		return unsupported(fmt.Sprintf("%s has an access that Google's API gives no name to (it says %q; Billing is one such). A change of the role could not be undone through the API, so roster leaves it to a person.", m.Label(), m.Role))
+		return answer.Unsupported(fmt.Sprintf("%s has an access that Google's API gives no name to (it says %q; Billing is one such). A change of the role could not be undone through the API, so roster leaves it to a person.", m.Label(), m.Role))
 	}
 	_, err := c.ads.setRole(ctx, ref.BusinessID, m, change.Role)
 	return err // held or done: the next look-up tells
@@ -394,13 +395,13 @@ func (c *Connector) Remove(ctx context.Context, ref hub.Ref, m hub.Member) error
 	case reviews:
 		return c.ads.revoke(ctx, ref.BusinessID, m)
 	case invitations:
-		answer, err := c.ads.remove(ctx, ref.BusinessID, m)
-		if err == nil && answer.Result.Review != "" {
+		done, err := c.ads.remove(ctx, ref.BusinessID, m)
+		if err == nil && done.Result.Review != "" {
 			// Not known to happen. The review would not say which invitation it
 			// is about, so no look-up could show that it waits.
-			return &fault{hub.Fault{
+			return &answer.Own{Fault: hub.Fault{
 				Reason: hub.ReasonAwaitingApproval,
-				Detail: fmt.Sprintf("Google holds the withdrawal of the invitation of %s until a second administrator approves it (%s). Until then the invitation can be accepted.", m.Label(), answer.Result.Review),
+				Detail: fmt.Sprintf("Google holds the withdrawal of the invitation of %s until a second administrator approves it (%s). Until then the invitation can be accepted.", m.Label(), done.Result.Review),
 			}}
 		}
 		return err
@@ -424,7 +425,7 @@ func stillWaiting(m hub.Member, task hub.TaskKind, role string) error {
 	case m.Awaiting.Role != m.Role:
 		what = "the change to the role " + m.Awaiting.Role
 	}
-	return &fault{hub.Fault{
+	return &answer.Own{Fault: hub.Fault{
 		Reason: hub.ReasonAwaitingApproval,
 		Detail: fmt.Sprintf("For %s, %s still waits for a second administrator (%s). Approve or reject it on ads.google.com (Admin, Access and security), then apply again.", m.Label(), what, m.Awaiting.ID),
 	}}
@@ -442,7 +443,7 @@ func checkRole(role string) error {
 	if _, ok := platform.Role(role); ok {
 		return nil
 	}
-	return &fault{hub.Fault{
+	return &answer.Own{Fault: hub.Fault{
 		Reason: hub.ReasonInvalidRole,
 		Detail: fmt.Sprintf("%q is not a role of Google Ads; its API gives %s.", role, strings.Join(platform.RoleIDs(hub.Primary), ", ")),
 	}}
@@ -453,7 +454,7 @@ func checkID(m hub.Member) error {
 	if collection(m.ID) != "" {
 		return nil
 	}
-	return &fault{hub.Fault{
+	return &answer.Own{Fault: hub.Fault{
 		Reason: hub.ReasonUnknown,
 		Detail: fmt.Sprintf("%s was not read from Google: %q is not an id roster gives. Sync and try again.", m.Label(), m.ID),
 	}}

@@ -1,7 +1,6 @@
 package googleads
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,13 +8,22 @@ import (
 	"time"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
+
+// vendor speaks of answers that are not Google's.
+var vendor = answer.Vendor{
+	ID:          Name,
+	Name:        "Google",
+	Suspects:    "A proxy between roster and Google, a wrong endpoint or an api_version that Google does not serve can be the cause.",
+	RateLimited: tooManyDetail,
+}
 
 // refusal is an error in Google's form, whatever the HTTP status it came with.
 type refusal struct {
 	operation   string
-	effect      effect
+	effect      answer.Effect
 	status      int
 	attempts    int
 	throttle    time.Duration // more than 0 when Google wants no calls for longer than the task has
@@ -94,47 +102,6 @@ func (e *refusal) codeText() string {
 	}
 }
 
-// badAnswer is an answer that is not what Google promises: a proxy's page, JSON
-// cut short, a 200 that does not say what was done.
-type badAnswer struct {
-	operation string
-	effect    effect
-	status    int
-	attempts  int
-	throttle  time.Duration
-	requestID string
-	problem   string
-	excerpt   string // the beginning of the body, secrets masked
-}
-
-func (e *badAnswer) Error() string {
-	text := fmt.Sprintf("%s: HTTP %d: %s", e.operation, e.status, e.problem)
-	if e.excerpt != "" {
-		text += fmt.Sprintf(" (it begins %q)", e.excerpt)
-	}
-	return text
-}
-
-// lostCall is a request without an answer. ended is how the caller's own time
-// ended, nil when it had not.
-type lostCall struct {
-	effect effect
-	ended  error
-	cause  error // transport's
-}
-
-func (e *lostCall) Error() string { return e.cause.Error() }
-func (e *lostCall) Unwrap() error { return e.cause }
-
-// fault is a refusal of the connector's own, already in roster's words.
-type fault struct{ hub.Fault }
-
-func (e *fault) Error() string { return e.Detail }
-
-func unsupported(detail string) error {
-	return &fault{hub.Fault{Reason: hub.ReasonUnsupported, Detail: detail}}
-}
-
 // explained is a refusal of Google's of which the connector knows more.
 type explained struct {
 	fault hub.Fault
@@ -147,15 +114,13 @@ func (e *explained) Unwrap() error { return e.cause }
 // Explain implements hub.Connector.
 func (c *Connector) Explain(err error) hub.Fault {
 	var (
-		own     *fault
+		own     *answer.Own
 		more    *explained
 		refused *refusal
-		bad     *badAnswer
-		lost    *lostCall
+		lost    *answer.Lost
+		token   *tokenError
 	)
 	switch {
-	case err == nil:
-		return hub.Fault{Reason: hub.ReasonUnknown}
 	case errors.As(err, &own):
 		return own.Fault
 	case errors.As(err, &more):
@@ -164,16 +129,10 @@ func (c *Connector) Explain(err error) hub.Fault {
 		return hub.Fault{Reason: hub.ReasonNotFound}
 	case errors.As(err, &refused):
 		return refused.fault()
-	case errors.As(err, &bad):
-		return bad.fault()
-	case errors.As(err, &lost):
-		return lost.fault()
-	case errors.Is(err, context.Canceled):
-		return hub.Fault{Reason: hub.ReasonCancelled}
-	case errors.Is(err, context.DeadlineExceeded):
-		return hub.Fault{Reason: hub.ReasonTimeout}
+	case errors.As(err, &lost) && errors.As(lost.Cause, &token):
+		return lostFault(lost, token)
 	default:
-		return hub.Fault{Reason: hub.ReasonUnknown}
+		return vendor.Explain(err)
 	}
 }
 
@@ -392,56 +351,17 @@ func (e *refusal) fault() hub.Fault {
 	// Google may have acted before it stumbled. What it refuses, a throttle
 	// included, it did not do.
 	stumbled := f.Reason == hub.ReasonUnavailable || e.status >= http.StatusInternalServerError || e.status == statusCancelled
-	f.Uncertain = e.effect == writes && stumbled
+	f.Uncertain = e.effect != answer.Read && stumbled
 	return f
 }
 
-func (e *badAnswer) fault() hub.Fault {
-	f := hub.Fault{
-		Reason:    hub.ReasonUnknown,
-		Detail:    "The answer was not one of Google's: " + e.problem + ". A proxy between roster and Google, a wrong endpoint or an api_version that Google does not serve can be the cause.",
-		Code:      fmt.Sprintf("HTTP %d", e.status),
-		Message:   e.excerpt,
-		RequestID: e.requestID,
-		Attempts:  e.attempts,
-		Wait:      e.throttle,
-	}
-	switch {
-	case e.status >= http.StatusInternalServerError:
-		f.Reason, f.Uncertain = hub.ReasonUnavailable, e.effect == writes
-		f.Detail = "Google, or a proxy before it, is out of order."
-	case e.status == http.StatusTooManyRequests:
-		f.Reason, f.Detail = hub.ReasonRateLimited, tooManyDetail
-	case e.status < 300 && e.effect == writes:
-		f.Reason, f.Uncertain = hub.ReasonOutcomeUnknown, true
-	}
-	return f
-}
-
-func (e *lostCall) fault() hub.Fault {
-	f := hub.Fault{Reason: hub.ReasonUnavailable}
-	var token *tokenError
-	if errors.As(e.cause, &token) {
-		f = token.fault()
-	}
-	var t *transport.Error
-	if errors.As(e.cause, &t) {
-		f.Attempts, f.Wait = t.Attempts, t.Throttle
-		f.Uncertain = t.Sent && e.effect == writes
-	}
-	switch {
-	case errors.Is(e.cause, transport.ErrThrottled):
-		f.Reason, f.Detail = hub.ReasonRateLimited, "Google asked for a pause that outlasts this task. Nothing was sent."
-	case errors.Is(e.ended, context.Canceled):
-		f.Reason, f.Detail = hub.ReasonCancelled, ""
-	case errors.Is(e.ended, context.DeadlineExceeded),
-		f.Attempts == 0 && errors.Is(e.cause, context.DeadlineExceeded):
-		f.Reason, f.Detail = hub.ReasonTimeout, ""
-	case token != nil:
-	case f.Uncertain:
-		f.Reason = hub.ReasonOutcomeUnknown
-	case errors.Is(e.cause, transport.ErrRedirect), errors.Is(e.cause, transport.ErrTooLarge), errors.Is(e.cause, transport.ErrAuthorize):
-		f.Reason = hub.ReasonUnknown
+// lostFault sorts a call that got no access token. What the token endpoint said
+// counts, unless it was the caller's time or a pause that ended the call.
+func lostFault(e *answer.Lost, token *tokenError) hub.Fault {
+	f, call := token.fault(), vendor.Lost(e)
+	f.Attempts, f.Wait, f.Uncertain = call.Attempts, call.Wait, call.Uncertain
+	if r := call.Reason; r == hub.ReasonRateLimited || r == hub.ReasonCancelled || r == hub.ReasonTimeout {
+		f.Reason, f.Detail = r, call.Detail
 	}
 	return f
 }
@@ -498,18 +418,4 @@ func pageTokenRefused(err error) bool {
 	var e *refusal
 	return errors.As(err, &e) && e.code.family == "requestError" &&
 		(e.code.value == "INVALID_PAGE_TOKEN" || e.code.value == "EXPIRED_PAGE_TOKEN")
-}
-
-const (
-	excerptBytes = 64 << 10 // of a body, masked before it is cut so that no half of a secret is left
-	excerptRunes = 300
-)
-
-func excerpt(redactor *transport.Redactor, body []byte) string {
-	text := redactor.String(string(body[:min(len(body), excerptBytes)]))
-	runes := []rune(strings.Join(strings.Fields(text), " "))
-	if len(runes) > excerptRunes {
-		return string(runes[:excerptRunes]) + "…"
-	}
-	return string(runes)
 }

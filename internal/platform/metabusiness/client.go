@@ -16,6 +16,7 @@ import (
 	"strconv"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
 
@@ -84,19 +85,12 @@ func appSecretProof(appSecret, token hub.Secret) hub.Secret {
 	return hub.Secret(hex.EncodeToString(mac.Sum(nil)))
 }
 
-// effect is what a request does to the hub, and so what its failure can leave
-// behind.
-type effect int
-
-const (
-	reads   effect = iota
-	sets           // a write that may be sent twice
-	invites        // a write that may not: the person would get a second e-mail
-)
+// invites is a write that goes out once: the person would get a second e-mail.
+const invites = answer.Once
 
 type request struct {
 	operation string // for messages: what was being done, to whom
-	effect    effect
+	effect    answer.Effect
 	method    string
 	path      string // below the version; ids in it are digits or escaped
 	params    url.Values
@@ -187,7 +181,7 @@ func (c *client) canList(ctx context.Context, businessID string) error {
 		params: url.Values{"fields": {"id"}, "limit": {"1"}},
 	}, &p)
 	if err == nil && p.Data == nil {
-		return &badAnswer{operation: "read business_users of " + businessID, status: http.StatusOK, problem: "the answer holds no list"}
+		return &answer.Bad{Operation: "read business_users of " + businessID, Status: http.StatusOK, Problem: "the answer holds no list"}
 	}
 	return err
 }
@@ -247,7 +241,7 @@ func (c *client) invite(ctx context.Context, businessID, email, role string) err
 // and "Business Role Request, Updating", https://developers.facebook.com/docs/marketing-api/reference/business-role-request
 func (c *client) setRole(ctx context.Context, m hub.Member, role string) error {
 	return c.write(ctx, request{
-		operation: fmt.Sprintf("change the role of %s to %s", m.Label(), role), effect: sets, method: http.MethodPost,
+		operation: fmt.Sprintf("change the role of %s to %s", m.Label(), role), effect: answer.Write, method: http.MethodPost,
 		path: "/" + url.PathEscape(m.ID), params: url.Values{"role": {role}},
 	})
 }
@@ -260,7 +254,7 @@ func (c *client) setRole(ctx context.Context, m hub.Member, role string) error {
 // and "Business Role Request, Deleting", https://developers.facebook.com/docs/marketing-api/reference/business-role-request
 func (c *client) remove(ctx context.Context, m hub.Member) error {
 	return c.write(ctx, request{
-		operation: "remove " + m.Label(), effect: sets, method: http.MethodDelete, path: "/" + url.PathEscape(m.ID),
+		operation: "remove " + m.Label(), effect: answer.Write, method: http.MethodDelete, path: "/" + url.PathEscape(m.ID),
 	})
 }
 
@@ -285,7 +279,7 @@ func list[T any](ctx context.Context, c *client, operation, path string, params 
 				continue
 			}
 			if err == nil && p.Data == nil {
-				err = &badAnswer{operation: operation, status: http.StatusOK, problem: "the answer holds no list"}
+				err = &answer.Bad{Operation: operation, Status: http.StatusOK, Problem: "the answer holds no list"}
 			}
 			if err != nil {
 				yield(none, err)
@@ -301,9 +295,9 @@ func list[T any](ctx context.Context, c *client, operation, path string, params 
 			}
 			after = p.Paging.Cursors.After
 			if after == "" || seen[after] {
-				yield(none, &badAnswer{
-					operation: operation, status: http.StatusOK,
-					problem: "Meta announces another page and gives no new cursor to it, so the list cannot be read to its end",
+				yield(none, &answer.Bad{
+					Operation: operation, Status: http.StatusOK,
+					Problem: "Meta announces another page and gives no new cursor to it, so the list cannot be read to its end",
 				})
 				return
 			}
@@ -321,15 +315,15 @@ func (c *client) write(ctx context.Context, r request) error {
 	}
 	switch {
 	case w.Success != nil && !*w.Success:
-		return &badAnswer{operation: r.operation, status: http.StatusOK, problem: "Meta answered success: false and no error", refused: true}
+		return &undone{&answer.Bad{Operation: r.operation, Status: http.StatusOK, Problem: "Meta answered success: false and no error"}}
 	case w.Success == nil && w.ID == "":
-		return &badAnswer{operation: r.operation, effect: r.effect, status: http.StatusOK, problem: "the answer says neither what was done nor that it was done"}
+		return &answer.Bad{Operation: r.operation, Effect: r.effect, Status: http.StatusOK, Problem: "the answer says neither what was done nor that it was done"}
 	}
 	return nil
 }
 
-// call sends one request and decodes its answer into target. Its errors are a
-// *lostCall, a *refusal or a *badAnswer.
+// call sends one request and decodes its answer into target. Its errors are an
+// *answer.Lost, a *refusal or an *answer.Bad.
 func (c *client) call(ctx context.Context, r request, target any) error {
 	params := url.Values{}
 	maps.Copy(params, r.params)
@@ -340,7 +334,7 @@ func (c *client) call(ctx context.Context, r request, target any) error {
 		Method:     r.method,
 		Path:       "/" + c.version + r.path,
 		Operation:  r.operation,
-		Repeatable: r.effect != invites,
+		Repeatable: r.effect.Repeatable(),
 	}
 	if r.method == http.MethodPost {
 		out.Body, out.ContentType = []byte(params.Encode()), "application/x-www-form-urlencoded"
@@ -350,7 +344,7 @@ func (c *client) call(ctx context.Context, r request, target any) error {
 
 	resp, err := c.http.Do(ctx, out)
 	if err != nil {
-		return &lostCall{effect: r.effect, ended: ctx.Err(), cause: err}
+		return &answer.Lost{Effect: r.effect, Ended: ctx.Err(), Cause: err}
 	}
 	if e := graphErrorIn(resp.Body); e != nil {
 		// Meta quotes a malformed token back.
@@ -360,17 +354,14 @@ func (c *client) call(ctx context.Context, r request, target any) error {
 		}
 		return &refusal{operation: r.operation, effect: r.effect, status: resp.Status, attempts: resp.Attempts, throttle: resp.Throttle, graph: *e}
 	}
-	bad := &badAnswer{
-		operation: r.operation, effect: r.effect, status: resp.Status, attempts: resp.Attempts, throttle: resp.Throttle,
-		requestID: resp.RequestID(), excerpt: excerpt(c.redactor, resp.Body),
+	bad := func(problem string) error {
+		return answer.NewBad(c.redactor, resp, r.operation, r.effect, problem)
 	}
 	if resp.Status < 200 || resp.Status > 299 {
-		bad.problem = "the answer is not in Meta's form"
-		return bad
+		return bad("the answer is not in Meta's form")
 	}
 	if err := json.Unmarshal(resp.Body, target); err != nil {
-		bad.problem = "the answer cannot be read: " + c.redactor.String(err.Error())
-		return bad
+		return bad("the answer cannot be read: " + c.redactor.String(err.Error()))
 	}
 	return nil
 }

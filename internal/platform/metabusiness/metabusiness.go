@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 )
 
 // Connector is the Graph API behind hub.Connector. It keeps no state between
@@ -41,7 +42,7 @@ func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, erro
 		// answers the same question below, only less clearly.
 		notes = append(notes, "Meta did not let the token list its own permissions, so business_management could not be checked beforehand.")
 	case !granted:
-		return hub.Business{}, &fault{hub.Fault{
+		return hub.Business{}, &answer.Own{Fault: hub.Fault{
 			Reason: hub.ReasonForbidden,
 			Detail: "The access token does not carry the permission business_management. Generate a token that does; for a person's token, log in again and grant it.",
 		}}
@@ -54,7 +55,7 @@ func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, erro
 	// A page or a person answers a GET on its id too. Either it lacks a field
 	// that every business has, or Meta lets it go unset.
 	if err != nil || b.ID != ref.BusinessID || b.VerificationStatus == "" && b.TwoFactorType == "" {
-		return hub.Business{}, &fault{hub.Fault{
+		return hub.Business{}, &answer.Own{Fault: hub.Fault{
 			Reason: hub.ReasonNotFound,
 			Detail: fmt.Sprintf("Id %s exists on Meta and is not a business portfolio. Take the id from Business settings, Business info; ids of pages, ad accounts and people do not work.", ref.BusinessID),
 		}}
@@ -96,7 +97,7 @@ func (c *Connector) checkAdmin(ctx context.Context, ref hub.Ref) error {
 			return fmt.Errorf("check the permission to manage people of business %s: %w", ref.BusinessID, err)
 		}
 		if role := strings.ToUpper(p.Role); role != "" && !platform.IsAdmin(role) {
-			return &fault{hub.Fault{
+			return &answer.Own{Fault: hub.Fault{
 				Reason: hub.ReasonForbidden,
 				Detail: fmt.Sprintf("The access token belongs to somebody with role %s on business %s. Managing people takes ADMIN: have an admin raise the role, or use the token of an Admin system user.", role, ref.BusinessID),
 			}}
@@ -234,7 +235,7 @@ func (c *Connector) lookupEmail(ctx context.Context, ref hub.Ref, key hub.Key) (
 // make the next removal miss.
 func (c *Connector) Add(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Member, error) {
 	if len(in.Secondary) > 0 {
-		return hub.Member{}, unsupported("Meta's API gives no documented way to invite somebody with additional roles. Invite without them and assign them on Meta's own screen.")
+		return hub.Member{}, answer.Unsupported("Meta's API gives no documented way to invite somebody with additional roles. Invite without them and assign them on Meta's own screen.")
 	}
 	if err := checkRole(in.Role); err != nil {
 		return hub.Member{}, err
@@ -265,7 +266,7 @@ func (c *Connector) sortInviteError(ctx context.Context, ref hub.Ref, in hub.Add
 // form at their own id.
 func (c *Connector) ChangeRole(ctx context.Context, ref hub.Ref, m hub.Member, change hub.RoleChange) error {
 	if change.Grant != "" || change.Revoke != "" {
-		return unsupported("Meta's API gives no documented way to give or take additional roles of somebody. Assign them on Meta's own screen; roster reports them.")
+		return answer.Unsupported("Meta's API gives no documented way to give or take additional roles of somebody. Assign them on Meta's own screen; roster reports them.")
 	}
 	if change.Role == "" {
 		return nil
@@ -313,7 +314,7 @@ func checkRole(role string) error {
 	if r, ok := platform.Role(role); ok && r.Kind == hub.Primary {
 		return nil
 	}
-	return &fault{hub.Fault{
+	return &answer.Own{Fault: hub.Fault{
 		Reason: hub.ReasonInvalidRole,
 		Detail: fmt.Sprintf("%q is not a role roster can give on Meta Business Manager; it gives %s.", role, strings.Join(platform.RoleIDs(hub.Primary), " and ")),
 	}}
@@ -325,7 +326,7 @@ func checkID(m hub.Member) error {
 	if numericID.MatchString(m.ID) {
 		return nil
 	}
-	return &fault{hub.Fault{
+	return &answer.Own{Fault: hub.Fault{
 		Reason: hub.ReasonUnknown,
 		Detail: fmt.Sprintf("%s was not read from Meta: %q is not an id Meta gives. Sync and try again.", m.Label(), m.ID),
 	}}

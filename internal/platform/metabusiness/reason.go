@@ -1,23 +1,25 @@
 package metabusiness
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
+
+// vendor speaks of answers that are not Graph's.
+var vendor = answer.Vendor{ID: Name, Name: "Meta"}
 
 // refusal is Graph's error object, whatever the HTTP status it came with.
 type refusal struct {
 	operation string
-	effect    effect
+	effect    answer.Effect
 	status    int
 	attempts  int
 	throttle  time.Duration // more than 0 when Meta wants no calls for longer than the task has
@@ -36,47 +38,8 @@ func (e *refusal) code() string {
 	return fmt.Sprint(e.graph.Code)
 }
 
-// badAnswer is an answer that is not what Graph promises: a proxy's page, JSON
-// cut short, a 200 that does not say what was done.
-type badAnswer struct {
-	operation string
-	effect    effect
-	status    int
-	attempts  int
-	throttle  time.Duration
-	requestID string
-	problem   string
-	excerpt   string // the beginning of the body, secrets masked
-	refused   bool   // it does say that nothing was done
-}
-
-func (e *badAnswer) Error() string {
-	text := fmt.Sprintf("%s: HTTP %d: %s", e.operation, e.status, e.problem)
-	if e.excerpt != "" {
-		text += fmt.Sprintf(" (it begins %q)", e.excerpt)
-	}
-	return text
-}
-
-// lostCall is a request without an answer. ended is how the caller's own time
-// ended, nil when it had not.
-type lostCall struct {
-	effect effect
-	ended  error
-	cause  error // transport's
-}
-
-func (e *lostCall) Error() string { return e.cause.Error() }
-func (e *lostCall) Unwrap() error { return e.cause }
-
-// fault is a refusal of the connector's own, already in roster's words.
-type fault struct{ hub.Fault }
-
-func (e *fault) Error() string { return e.Detail }
-
-func unsupported(detail string) error {
-	return &fault{hub.Fault{Reason: hub.ReasonUnsupported, Detail: detail}}
-}
+// undone is a 200 that says that nothing was done, and not why.
+type undone struct{ *answer.Bad }
 
 // presentError is an invitation refused for somebody who is on the hub.
 type presentError struct {
@@ -92,15 +55,12 @@ func (e *presentError) Unwrap() error { return e.cause }
 // Explain implements hub.Connector.
 func (c *Connector) Explain(err error) hub.Fault {
 	var (
-		own     *fault
+		own     *answer.Own
 		present *presentError
 		refused *refusal
-		bad     *badAnswer
-		lost    *lostCall
+		nothing *undone
 	)
 	switch {
-	case err == nil:
-		return hub.Fault{Reason: hub.ReasonUnknown}
 	case errors.As(err, &own):
 		return own.Fault
 	case errors.As(err, &present):
@@ -115,16 +75,12 @@ func (c *Connector) Explain(err error) hub.Fault {
 		return hub.Fault{Reason: hub.ReasonNotFound}
 	case errors.As(err, &refused):
 		return refused.fault()
-	case errors.As(err, &bad):
-		return bad.fault()
-	case errors.As(err, &lost):
-		return lost.fault()
-	case errors.Is(err, context.Canceled):
-		return hub.Fault{Reason: hub.ReasonCancelled}
-	case errors.Is(err, context.DeadlineExceeded):
-		return hub.Fault{Reason: hub.ReasonTimeout}
+	case errors.As(err, &nothing):
+		f := vendor.Bad(nothing.Bad)
+		f.Detail = "Meta reports that it did not do this and gives no reason."
+		return f
 	default:
-		return hub.Fault{Reason: hub.ReasonUnknown}
+		return vendor.Explain(err)
 	}
 }
 
@@ -137,7 +93,7 @@ func (e *refusal) fault() hub.Fault {
 		Wait:      e.throttle,
 		// Meta may have acted before it stumbled. What it refuses outright, a
 		// throttle included, it did not do.
-		Uncertain: e.effect != reads && !e.graph.throttled() && (e.graph.transient() || e.status >= http.StatusInternalServerError),
+		Uncertain: e.effect != answer.Read && !e.graph.throttled() && (e.graph.transient() || e.status >= http.StatusInternalServerError),
 	}
 	f.Reason, f.Detail = e.reason()
 	return f
@@ -254,53 +210,6 @@ func tokenDetail(subcode int) string {
 	}
 }
 
-func (e *badAnswer) fault() hub.Fault {
-	f := hub.Fault{
-		Reason:    hub.ReasonUnknown,
-		Detail:    "The answer was not one of Meta's: " + e.problem + ". A proxy between roster and Meta, or a wrong endpoint, can be the cause.",
-		Code:      fmt.Sprintf("HTTP %d", e.status),
-		Message:   e.excerpt,
-		RequestID: e.requestID,
-		Attempts:  e.attempts,
-		Wait:      e.throttle,
-	}
-	switch {
-	case e.refused:
-		f.Detail = "Meta reports that it did not do this and gives no reason."
-	case e.status >= http.StatusInternalServerError:
-		f.Reason, f.Uncertain = hub.ReasonUnavailable, e.effect != reads
-		f.Detail = "Meta, or a proxy before it, is out of order."
-	case e.status == http.StatusTooManyRequests:
-		f.Reason, f.Detail = hub.ReasonRateLimited, ""
-	case e.status < 300 && e.effect != reads:
-		f.Reason, f.Uncertain = hub.ReasonOutcomeUnknown, true
-	}
-	return f
-}
-
-func (e *lostCall) fault() hub.Fault {
-	f := hub.Fault{Reason: hub.ReasonUnavailable}
-	var t *transport.Error
-	if errors.As(e.cause, &t) {
-		f.Attempts, f.Wait = t.Attempts, t.Throttle
-		f.Uncertain = t.Sent && e.effect != reads
-	}
-	switch {
-	case errors.Is(e.cause, transport.ErrThrottled):
-		f.Reason, f.Detail = hub.ReasonRateLimited, "Meta asked for a pause that outlasts this task. Nothing was sent."
-	case errors.Is(e.ended, context.Canceled):
-		f.Reason = hub.ReasonCancelled
-	case errors.Is(e.ended, context.DeadlineExceeded),
-		f.Attempts == 0 && errors.Is(e.cause, context.DeadlineExceeded):
-		f.Reason = hub.ReasonTimeout
-	case f.Uncertain:
-		f.Reason = hub.ReasonOutcomeUnknown
-	case errors.Is(e.cause, transport.ErrRedirect), errors.Is(e.cause, transport.ErrTooLarge), errors.Is(e.cause, transport.ErrAuthorize):
-		f.Reason = hub.ReasonUnknown
-	}
-	return f
-}
-
 // inspect is how transport reads an answer for trying again.
 func inspect(r *transport.Response) transport.Verdict {
 	use := usageOf(r.Header)
@@ -388,18 +297,4 @@ func ambiguousInvite(err error) bool {
 func tooMuchData(err error) bool {
 	var e *refusal
 	return errors.As(err, &e) && e.graph.Code == 1
-}
-
-const (
-	excerptBytes = 64 << 10 // of a body, masked before it is cut so that no half of a secret is left
-	excerptRunes = 300
-)
-
-func excerpt(redactor *transport.Redactor, body []byte) string {
-	text := redactor.String(string(body[:min(len(body), excerptBytes)]))
-	runes := []rune(strings.Join(strings.Fields(text), " "))
-	if len(runes) > excerptRunes {
-		return string(runes[:excerptRunes]) + "…"
-	}
-	return string(runes)
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
 
@@ -66,19 +67,12 @@ func newClient(cfg clientConfig) (*client, error) {
 	return c, err
 }
 
-// effect is what a request does to the hub, and so what its failure can leave
-// behind.
-type effect int
-
-const (
-	reads   effect = iota
-	sets           // a write that may be sent twice
-	invites        // a write that may not: the person would get a second e-mail
-)
+// invites is a write that goes out once: the person would get a second e-mail.
+const invites = answer.Once
 
 type request struct {
 	operation string // for messages: what was being done, to whom
-	effect    effect
+	effect    answer.Effect
 	method    string
 	path      string // below /v5; ids in it are digits or escaped
 	query     url.Values
@@ -197,7 +191,7 @@ func (c *client) invite(ctx context.Context, businessID, email, role string) (in
 // API: Pinterest, "Cancel invites/requests", https://developers.pinterest.com/docs/api/v5/cancel_invites_or_requests
 func (c *client) cancel(ctx context.Context, businessID string, m hub.Member) error {
 	r := request{
-		operation: "withdraw the invitation of " + m.Label(), effect: sets, method: http.MethodDelete, path: peoplePath(businessID, "invites"),
+		operation: "withdraw the invitation of " + m.Label(), effect: answer.Write, method: http.MethodDelete, path: peoplePath(businessID, "invites"),
 		body: cancelBody{InviteIDs: []string{m.ID}},
 	}
 	var a inviteAnswer
@@ -228,7 +222,7 @@ func (c *client) cancel(ctx context.Context, businessID string, m hub.Member) er
 // onlyItem is the one item of an answer to a write about one person. Anything
 // else in it is about somebody nobody asked for, and says that the answer means
 // something other than roster takes it for.
-func onlyItem(r request, got *answer, items []inviteItem, ours func(inviteItem) bool) (inviteItem, error) {
+func onlyItem(r request, got *response, items []inviteItem, ours func(inviteItem) bool) (inviteItem, error) {
 	if len(items) != 1 {
 		return inviteItem{}, got.bad(r, fmt.Sprintf("the answer holds %d items to 1 that was asked for", len(items)))
 	}
@@ -248,7 +242,7 @@ func onlyItem(r request, got *answer, items []inviteItem, ours func(inviteItem) 
 // API: Pinterest, "Update member's business role", https://developers.pinterest.com/docs/api/v5/update-business_memberships
 func (c *client) setRole(ctx context.Context, businessID string, m hub.Member, role string) error {
 	r := request{
-		operation: fmt.Sprintf("change the role of %s to %s", m.Label(), role), effect: sets, method: http.MethodPatch, path: peoplePath(businessID, "members"),
+		operation: fmt.Sprintf("change the role of %s to %s", m.Label(), role), effect: answer.Write, method: http.MethodPatch, path: peoplePath(businessID, "members"),
 		body: []memberRole{{MemberID: m.ID, BusinessRole: role}},
 	}
 	var a roleAnswer
@@ -279,7 +273,7 @@ func (c *client) setRole(ctx context.Context, businessID string, m hub.Member, r
 // API: Pinterest, "Terminate business memberships", https://developers.pinterest.com/docs/api/v5/delete_business_membership
 func (c *client) remove(ctx context.Context, businessID string, m hub.Member) error {
 	r := request{
-		operation: "remove " + m.Label(), effect: sets, method: http.MethodDelete, path: peoplePath(businessID, "members"),
+		operation: "remove " + m.Label(), effect: answer.Write, method: http.MethodDelete, path: peoplePath(businessID, "members"),
 		body: removeBody{Members: []memberRole{{MemberID: m.ID, BusinessRole: m.Role}}},
 	}
 	var a removeAnswer
@@ -340,15 +334,15 @@ func list[T any](ctx context.Context, c *client, operation, path string, filter 
 	}
 }
 
-// call sends one request and decodes its answer into target. Its errors are a
-// *lostCall, a *refusal or a *badAnswer.
-func (c *client) call(ctx context.Context, r request, target any) (*answer, error) {
+// call sends one request and decodes its answer into target. Its errors are an
+// *answer.Lost, a *refusal or an *answer.Bad.
+func (c *client) call(ctx context.Context, r request, target any) (*response, error) {
 	out := transport.Request{
 		Method:     r.method,
 		Path:       "/v5" + r.path,
 		Query:      r.query,
 		Operation:  r.operation,
-		Repeatable: r.effect != invites,
+		Repeatable: r.effect.Repeatable(),
 	}
 	if r.body != nil {
 		body, err := json.Marshal(r.body)
@@ -360,9 +354,9 @@ func (c *client) call(ctx context.Context, r request, target any) (*answer, erro
 
 	resp, err := c.http.Do(ctx, out)
 	if err != nil {
-		return nil, &lostCall{effect: r.effect, ended: ctx.Err(), cause: err}
+		return nil, &answer.Lost{Effect: r.effect, Ended: ctx.Err(), Cause: err}
 	}
-	got := &answer{Response: resp, redactor: c.redactor}
+	got := &response{Response: resp, redactor: c.redactor}
 	if resp.Status < 200 || resp.Status > 299 {
 		e := errorIn(resp.Body)
 		if e == nil {
@@ -376,31 +370,31 @@ func (c *client) call(ctx context.Context, r request, target any) (*answer, erro
 	return got, nil
 }
 
-// answer is an answer of Pinterest's with what it takes to quote it.
-type answer struct {
+// response is an answer of Pinterest's with what it takes to quote it.
+type response struct {
 	*transport.Response
 	redactor *transport.Redactor
 }
 
-func (a *answer) reply() reply {
+func (a *response) reply() reply {
 	return reply{status: a.Status, attempts: a.Attempts, throttle: a.Throttle, requestID: a.RequestID()}
 }
 
-func (a *answer) quoted() reply {
+func (a *response) quoted() reply {
 	q := a.reply()
-	q.excerpt = excerpt(a.redactor, a.Body)
+	q.excerpt = answer.Excerpt(a.redactor, a.Body)
 	return q
 }
 
 // refusal is one of a single item.
-func (a *answer) refusal(r request, e exception) error {
+func (a *response) refusal(r request, e exception) error {
 	return &refusal{reply: a.reply(), operation: r.operation, effect: r.effect, item: true, code: e.Code, message: a.redactor.String(e.Message)}
 }
 
-func (a *answer) bad(r request, problem string) error {
-	return &badAnswer{reply: a.quoted(), operation: r.operation, effect: r.effect, problem: problem}
+func (a *response) bad(r request, problem string) error {
+	return answer.NewBad(a.redactor, a.Response, r.operation, r.effect, problem)
 }
 
-func (a *answer) undone(r request, detail string) error {
+func (a *response) undone(r request, detail string) error {
 	return &undoneError{reply: a.quoted(), operation: r.operation, detail: detail}
 }

@@ -172,7 +172,7 @@ func open(o hub.Options, tune func(*transport.Config)) (*Connector, error) {
 		tune:       tune,
 	})
 	if err != nil {
-		return nil, endpointError(o.Settings[settingEndpoint], err)
+		return nil, vendor.URLError(settingEndpoint, o.Settings[settingEndpoint], defaultEndpoint+", without /v5", err)
 	}
 	return &Connector{api: api, now: now}, nil
 }
@@ -218,16 +218,4 @@ func credentialOf(settings map[string]string) (credential, error) {
 	default:
 		return credential{accessToken: hub.Secret(access)}, nil
 	}
-}
-
-// endpointError puts words to what transport found wrong with the endpoint. A
-// value with a user name in it may hold a password and is not repeated.
-func endpointError(endpoint string, err error) error {
-	value := fmt.Sprintf("%q", endpoint)
-	if strings.Contains(endpoint, "@") {
-		value = "the value"
-	}
-	return &hub.SettingError{Setting: settingEndpoint, Problem: fmt.Sprintf(
-		"%s cannot be used: %v. Write an https URL such as %s, without /v5; http is for a loopback address alone, such as http://127.0.0.1:8080/pinterest_business.",
-		value, err, defaultEndpoint)}
 }

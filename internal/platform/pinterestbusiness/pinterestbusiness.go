@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 )
 
 // Connector is Pinterest's API behind hub.Connector. It keeps no state between
@@ -37,7 +38,7 @@ func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, erro
 		return hub.Business{}, fmt.Errorf("check the access token: %w", err)
 	}
 	if missing := c.api.grant.missingScopes(); len(missing) > 0 {
-		return hub.Business{}, refuse(hub.ReasonForbidden,
+		return hub.Business{}, answer.Refuse(hub.ReasonForbidden,
 			"The access token that Pinterest gives for this refresh token lacks %s. Authorise the app again with %s, and set the refresh token that comes of it.",
 			strings.Join(missing, " and "), requiredScopes)
 	}
@@ -73,7 +74,7 @@ func (c *Connector) employer(ctx context.Context, ref hub.Ref, self account) (hu
 			continue
 		}
 		if role, _ := rolesOf(b.BusinessRoles); role == roleEmployee {
-			return hub.Business{}, refuse(hub.ReasonForbidden,
+			return hub.Business{}, answer.Refuse(hub.ReasonForbidden,
 				"The access token belongs to %s, who is %s on business %s. Managing people takes %s (Manager on Pinterest's screens): have a Manager raise the role, or use the token of one.",
 				self.name(), role, ref.BusinessID, roleAdmin)
 		}
@@ -222,13 +223,13 @@ func (c *Connector) invitation(ctx context.Context, ref hub.Ref, key hub.Key) (h
 // it for a user name and invite whoever goes by it.
 func (c *Connector) Add(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Member, error) {
 	if len(in.Secondary) > 0 {
-		return hub.Member{}, refuse(hub.ReasonUnsupported, "Pinterest's members have one role and no additional ones. Permissions on ad accounts and profiles are given on Pinterest's own screen.")
+		return hub.Member{}, answer.Refuse(hub.ReasonUnsupported, "Pinterest's members have one role and no additional ones. Permissions on ad accounts and profiles are given on Pinterest's own screen.")
 	}
 	if err := checkRole(in.Role); err != nil {
 		return hub.Member{}, err
 	}
 	if err := hub.ValidEmail(in.Email); err != nil {
-		return hub.Member{}, refuse(hub.ReasonInvalidInput, "%v. Pinterest would take it for a user name and invite somebody else.", err)
+		return hub.Member{}, answer.Refuse(hub.ReasonInvalidInput, "%v. Pinterest would take it for a user name and invite somebody else.", err)
 	}
 	i, err := c.api.invite(ctx, ref.BusinessID, in.Email, in.Role)
 	if err != nil {
@@ -265,13 +266,13 @@ func (c *Connector) sortInviteError(ctx context.Context, ref hub.Ref, in hub.Add
 // be changed; the engine withdraws it and sends another one.
 func (c *Connector) ChangeRole(ctx context.Context, ref hub.Ref, m hub.Member, change hub.RoleChange) error {
 	if change.Grant != "" || change.Revoke != "" {
-		return refuse(hub.ReasonUnsupported, "Pinterest's members have one role and no additional ones. Permissions on ad accounts and profiles are given and taken on Pinterest's own screen.")
+		return answer.Refuse(hub.ReasonUnsupported, "Pinterest's members have one role and no additional ones. Permissions on ad accounts and profiles are given and taken on Pinterest's own screen.")
 	}
 	if change.Role == "" {
 		return nil
 	}
 	if m.Status != hub.StatusActive {
-		return refuse(hub.ReasonUnsupported, "Pinterest cannot change the role of an invitation: withdraw it and invite %s again with the role %s.", m.Label(), change.Role)
+		return answer.Refuse(hub.ReasonUnsupported, "Pinterest cannot change the role of an invitation: withdraw it and invite %s again with the role %s.", m.Label(), change.Role)
 	}
 	if err := checkRole(change.Role); err != nil {
 		return err
@@ -304,7 +305,7 @@ func (c *Connector) Remove(ctx context.Context, ref hub.Ref, m hub.Member) error
 		return c.withdraw(ctx, ref, m)
 	}
 	if m.Role != roleAdmin && m.Role != roleEmployee {
-		return refuse(hub.ReasonUnsupported, "Pinterest's API removes somebody only together with their role, which has to be %s or %s; %s has %q.", roleEmployee, roleAdmin, m.Label(), m.Role)
+		return answer.Refuse(hub.ReasonUnsupported, "Pinterest's API removes somebody only together with their role, which has to be %s or %s; %s has %q.", roleEmployee, roleAdmin, m.Label(), m.Role)
 	}
 	err := c.api.remove(ctx, ref.BusinessID, m)
 	if !touchedNobody(err) {
@@ -438,7 +439,7 @@ func checkRole(role string) error {
 	if _, ok := platform.Role(role); ok {
 		return nil
 	}
-	return refuse(hub.ReasonInvalidRole, "%q is not a role roster can give on Pinterest Business; it gives %s.", role, strings.Join(platform.RoleIDs(hub.Primary), " and "))
+	return answer.Refuse(hub.ReasonInvalidRole, "%q is not a role roster can give on Pinterest Business; it gives %s.", role, strings.Join(platform.RoleIDs(hub.Primary), " and "))
 }
 
 // checkID keeps a write from going to the wrong person: ids of seats and of
@@ -447,5 +448,5 @@ func checkID(m hub.Member) error {
 	if numericID.MatchString(m.ID) && m.Status != "" {
 		return nil
 	}
-	return refuse(hub.ReasonUnknown, "%s was not read from Pinterest: %q (%s) is not an id Pinterest gives. Sync and try again.", m.Label(), m.ID, m.Status)
+	return answer.Refuse(hub.ReasonUnknown, "%s was not read from Pinterest: %q (%s) is not an id Pinterest gives. Sync and try again.", m.Label(), m.ID, m.Status)
 }

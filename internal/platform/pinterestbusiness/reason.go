@@ -1,7 +1,6 @@
 package pinterestbusiness
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,8 +10,12 @@ import (
 	"time"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
+
+// vendor speaks of answers that are not Pinterest's.
+var vendor = answer.Vendor{ID: Name, Name: "Pinterest", RateLimited: detailRateLimited}
 
 // reply is what errors keep of an answer.
 type reply struct {
@@ -28,7 +31,7 @@ type reply struct {
 type refusal struct {
 	reply
 	operation string
-	effect    effect
+	effect    answer.Effect
 	item      bool
 	code      int // 0: an item without one
 	message   string
@@ -89,34 +92,6 @@ type foundError struct {
 func (e *foundError) Error() string { return e.detail + " " + e.cause.Error() }
 func (e *foundError) Unwrap() error { return e.cause }
 
-// badAnswer is an answer that is not what Pinterest promises: a proxy's page,
-// JSON cut short, a 200 about somebody else.
-type badAnswer struct {
-	reply
-	operation string
-	effect    effect
-	problem   string
-}
-
-func (e *badAnswer) Error() string {
-	text := fmt.Sprintf("%s: HTTP %d: %s", e.operation, e.status, e.problem)
-	if e.excerpt != "" {
-		text += fmt.Sprintf(" (it begins %q)", e.excerpt)
-	}
-	return text
-}
-
-// lostCall is a request without an answer. ended is how the caller's own time
-// ended, nil when it had not.
-type lostCall struct {
-	effect effect
-	ended  error
-	cause  error // transport's
-}
-
-func (e *lostCall) Error() string { return e.cause.Error() }
-func (e *lostCall) Unwrap() error { return e.cause }
-
 // tokenError is an access token that was not to be had.
 type tokenError struct {
 	status    int // 0: no answer
@@ -136,26 +111,15 @@ func (e *tokenError) Error() string {
 }
 func (e *tokenError) Unwrap() error { return e.cause }
 
-// fault is a refusal of the connector's own, already in roster's words.
-type fault struct{ hub.Fault }
-
-func (e *fault) Error() string { return e.Detail }
-
-func refuse(reason hub.Reason, format string, args ...any) error {
-	return &fault{hub.Fault{Reason: reason, Detail: fmt.Sprintf(format, args...)}}
-}
-
 // Explain implements hub.Connector.
 func (c *Connector) Explain(err error) hub.Fault {
 	var (
-		own     *fault
+		own     *answer.Own
 		present *presentError
 		gone    *goneError
 		found   *foundError
 	)
 	switch {
-	case err == nil:
-		return hub.Fault{Reason: hub.ReasonUnknown}
 	case errors.As(err, &own):
 		return own.Fault
 	case errors.As(err, &present):
@@ -184,24 +148,18 @@ func answered(err error) hub.Fault {
 	var (
 		refused *refusal
 		undone  *undoneError
-		bad     *badAnswer
-		lost    *lostCall
+		lost    *answer.Lost
+		token   *tokenError
 	)
 	switch {
 	case errors.As(err, &refused):
 		return refused.fault()
 	case errors.As(err, &undone):
 		return undone.fault()
-	case errors.As(err, &bad):
-		return bad.fault()
-	case errors.As(err, &lost):
-		return lost.fault()
-	case errors.Is(err, context.Canceled):
-		return hub.Fault{Reason: hub.ReasonCancelled}
-	case errors.Is(err, context.DeadlineExceeded):
-		return hub.Fault{Reason: hub.ReasonTimeout}
+	case errors.As(err, &lost) && errors.As(lost.Cause, &token):
+		return lostFault(lost, token)
 	default:
-		return hub.Fault{Reason: hub.ReasonUnknown}
+		return vendor.Explain(err)
 	}
 }
 
@@ -233,7 +191,7 @@ func (e *refusal) fault() hub.Fault {
 		f.Reason, f.Detail = e.reason()
 	}
 	// Pinterest may have acted before it stumbled. What it refuses, it did not do.
-	f.Uncertain = e.effect != reads && f.Reason == hub.ReasonUnavailable
+	f.Uncertain = e.effect != answer.Read && f.Reason == hub.ReasonUnavailable
 	return f
 }
 
@@ -340,50 +298,12 @@ func (e *undoneError) fault() hub.Fault {
 	}
 }
 
-func (e *badAnswer) fault() hub.Fault {
-	f := hub.Fault{
-		Reason:    hub.ReasonUnknown,
-		Detail:    "The answer was not one of Pinterest's: " + e.problem + ". A proxy between roster and Pinterest, or a wrong endpoint, can be the cause.",
-		Code:      fmt.Sprintf("HTTP %d", e.status),
-		Message:   e.excerpt,
-		RequestID: e.requestID,
-		Attempts:  e.attempts,
-		Wait:      e.throttle,
-	}
-	switch {
-	case e.status >= http.StatusInternalServerError:
-		f.Reason, f.Uncertain = hub.ReasonUnavailable, e.effect != reads
-		f.Detail = "Pinterest, or a proxy before it, is out of order."
-	case e.status == http.StatusTooManyRequests:
-		f.Reason, f.Detail = hub.ReasonRateLimited, detailRateLimited
-	case e.status < 300 && e.effect != reads:
-		f.Reason, f.Uncertain = hub.ReasonOutcomeUnknown, true
-	}
-	return f
-}
-
-func (e *lostCall) fault() hub.Fault {
-	f := hub.Fault{Reason: hub.ReasonUnavailable}
-	var t *transport.Error
-	if errors.As(e.cause, &t) {
-		f.Attempts, f.Wait = t.Attempts, t.Throttle
-		f.Uncertain = t.Sent && e.effect != reads
-	}
-	var token *tokenError
-	switch {
-	case errors.Is(e.cause, transport.ErrThrottled):
-		f.Reason, f.Detail = hub.ReasonRateLimited, "Pinterest asked for a pause that outlasts this task. Nothing was sent."
-	case errors.Is(e.ended, context.Canceled):
-		f.Reason = hub.ReasonCancelled
-	case errors.Is(e.ended, context.DeadlineExceeded),
-		f.Attempts == 0 && errors.Is(e.cause, context.DeadlineExceeded) && !errors.As(e.cause, &token):
-		f.Reason = hub.ReasonTimeout
-	case errors.As(e.cause, &token):
+// lostFault sorts a call that got no access token. What the token endpoint said
+// counts, unless it was the caller's time or a pause that ended the call.
+func lostFault(e *answer.Lost, token *tokenError) hub.Fault {
+	f := vendor.Lost(e)
+	if e.Ended == nil && !errors.Is(e.Cause, transport.ErrThrottled) {
 		token.explain(&f)
-	case f.Uncertain:
-		f.Reason = hub.ReasonOutcomeUnknown
-	case errors.Is(e.cause, transport.ErrRedirect), errors.Is(e.cause, transport.ErrTooLarge), errors.Is(e.cause, transport.ErrAuthorize):
-		f.Reason = hub.ReasonUnknown
 	}
 	return f
 }
@@ -461,18 +381,4 @@ func limitReset(h http.Header) time.Duration {
 		return 0
 	}
 	return time.Duration(seconds) * time.Second
-}
-
-const (
-	excerptBytes = 64 << 10 // of a body, masked before it is cut so that no half of a secret is left
-	excerptRunes = 300
-)
-
-func excerpt(redactor *transport.Redactor, body []byte) string {
-	text := redactor.String(string(body[:min(len(body), excerptBytes)]))
-	runes := []rune(strings.Join(strings.Fields(text), " "))
-	if len(runes) > excerptRunes {
-		return string(runes[:excerptRunes]) + "…"
-	}
-	return string(runes)
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
 
@@ -88,13 +89,13 @@ func (g *grant) refused(err error) error {
 		return &tokenError{cause: err, spent: spent}
 	}
 	e := &tokenError{status: refused.Response.StatusCode, spent: spent}
-	answer := transport.Response{Header: refused.Response.Header}
-	e.requestID = answer.RequestID()
+	resp := transport.Response{Header: refused.Response.Header}
+	e.requestID = resp.RequestID()
 	e.wait = toldWait(refused.Response.Header)
 	if body := errorIn(refused.Body); body != nil {
 		e.code, e.message = *body.Code, g.redactor.String(body.Message)
 	} else {
-		e.message = excerpt(g.redactor, refused.Body)
+		e.message = answer.Excerpt(g.redactor, refused.Body)
 	}
 	return e
 }

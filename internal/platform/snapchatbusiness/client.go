@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
 
@@ -78,21 +79,14 @@ func newClient(cfg clientConfig) (*client, error) {
 	return c, err
 }
 
-// effect is what a request does to the organization, and so what its failure can
-// leave behind.
-type effect int
-
-const (
-	reads effect = iota
-	// writes are not sent again unless Snap certainly did not act. A second POST
-	// makes two of a thing, and what a second DELETE is told ("no such entity or
-	// no permission") no longer says whether the first one worked.
-	writes
-)
+// writes are not sent again unless Snap certainly did not act. A second POST makes
+// two of a thing, and what a second DELETE is told ("no such entity or no
+// permission") no longer says whether the first one worked.
+const writes = answer.Once
 
 type request struct {
 	operation string // for messages: what was being done, to whom
-	effect    effect
+	effect    answer.Effect
 	method    string
 	path      string // below the version, ids in it escaped
 	query     url.Values
@@ -284,7 +278,7 @@ func (c *client) deleteMember(ctx context.Context, m hub.Member) error {
 // remove sends a DELETE. An empty list in its answer is the success.
 func (c *client) remove(ctx context.Context, r request, of kind) error {
 	r.effect, r.method = writes, http.MethodDelete
-	var a answer
+	var a itemAnswer
 	resp, err := c.call(ctx, r, &a)
 	if err != nil {
 		return err
@@ -295,7 +289,7 @@ func (c *client) remove(ctx context.Context, r request, of kind) error {
 // one sends a request about a single entity and wants that entity back: a 200,
 // even a SUCCESS, without it has not said what was done.
 func (c *client) one(ctx context.Context, r request, of kind) (item, error) {
-	var a answer
+	var a itemAnswer
 	resp, err := c.call(ctx, r, &a)
 	if err != nil {
 		return item{}, err
@@ -323,7 +317,7 @@ func (c *client) list(ctx context.Context, r request, of kind) iter.Seq2[item, e
 		given := map[string]bool{} // a list that changes while it is read can show a row twice
 		for {
 			seen[r.path+"?"+r.query.Encode()] = true
-			var a answer
+			var a itemAnswer
 			resp, err := c.call(ctx, r, &a)
 			if err == nil {
 				err = c.failure(r, resp, a.envelope, of, of.list(&a))
@@ -389,14 +383,14 @@ func sameOrigin(a, b *url.URL) bool {
 }
 
 // call sends one request and decodes an answer that is a success by HTTP. Its
-// errors are a *lostCall, a *refusal or a *badAnswer.
+// errors are an *answer.Lost, a *refusal or an *answer.Bad.
 func (c *client) call(ctx context.Context, r request, target any) (*transport.Response, error) {
 	out := transport.Request{
 		Method:     r.method,
 		Path:       version + r.path,
 		Query:      r.query,
 		Operation:  r.operation,
-		Repeatable: r.effect == reads,
+		Repeatable: r.effect.Repeatable(),
 	}
 	if r.body != nil {
 		body, err := json.Marshal(r.body)
@@ -407,7 +401,7 @@ func (c *client) call(ctx context.Context, r request, target any) (*transport.Re
 	}
 	resp, err := c.http.Do(ctx, out)
 	if err != nil {
-		return nil, &lostCall{effect: r.effect, ended: ctx.Err(), cause: err}
+		return nil, &answer.Lost{Effect: r.effect, Ended: ctx.Err(), Cause: err}
 	}
 	if resp.Status >= 200 && resp.Status <= 299 {
 		if err := json.Unmarshal(resp.Body, target); err != nil {
@@ -417,7 +411,7 @@ func (c *client) call(ctx context.Context, r request, target any) (*transport.Re
 	}
 	// A field of an unexpected type is skipped and the rest filled in; a body
 	// that is no JSON fills in nothing.
-	var a answer
+	var a itemAnswer
 	_ = json.Unmarshal(resp.Body, &a)
 	refused := c.refusal(r, resp, a.envelope, a.Members, a.Roles, a.Organizations)
 	if a.RequestStatus == "" && refused.code == "" && refused.message == "" {
@@ -440,7 +434,7 @@ func (c *client) failure(r request, resp *transport.Response, e envelope, of kin
 		return nil
 	case e.RequestStatus == "":
 		return c.bad(r, resp, "the answer does not say whether the request succeeded")
-	case is(e.RequestStatus, statusPartial) && r.effect != reads && len(items) > 0:
+	case is(e.RequestStatus, statusPartial) && r.effect != answer.Read && len(items) > 0:
 		return nil // what is left out of one entity that succeeded is nothing of ours
 	case is(e.RequestStatus, statusPartial):
 		return c.bad(r, resp, "Snapchat answered with a part only")
@@ -475,9 +469,6 @@ func (c *client) refusal(r request, resp *transport.Response, e envelope, lists 
 	return refused
 }
 
-func (c *client) bad(r request, resp *transport.Response, problem string) *badAnswer {
-	return &badAnswer{
-		operation: r.operation, effect: r.effect, status: resp.Status, attempts: resp.Attempts, throttle: resp.Throttle,
-		requestID: resp.RequestID(), problem: problem, excerpt: excerpt(c.redactor, resp.Body),
-	}
+func (c *client) bad(r request, resp *transport.Response, problem string) *answer.Bad {
+	return answer.NewBad(c.redactor, resp, r.operation, r.effect, problem)
 }

@@ -180,7 +180,7 @@ func open(o hub.Options, tune func(*transport.Config)) (*Connector, error) {
 	set := func(name, otherwise string) string { return cmp.Or(strings.TrimSpace(o.Settings[name]), otherwise) }
 	tokenURL := set(settingTokenURL, defaultTokenURL)
 	if err := checkURL(tokenURL); err != nil {
-		return nil, urlError(settingTokenURL, tokenURL, defaultTokenURL, err)
+		return nil, vendor.URLError(settingTokenURL, tokenURL, defaultTokenURL, err)
 	}
 	now := o.Now
 	if now == nil {
@@ -202,7 +202,7 @@ func open(o hub.Options, tune func(*transport.Config)) (*Connector, error) {
 		tune:      tune,
 	})
 	if err != nil {
-		return nil, urlError(settingEndpoint, endpoint, defaultEndpoint, err)
+		return nil, vendor.URLError(settingEndpoint, endpoint, defaultEndpoint, err)
 	}
 	return &Connector{api: api}, nil
 }
@@ -254,16 +254,4 @@ func credentialOf(settings map[string]string) (credential, error) {
 func checkURL(text string) error {
 	_, err := transport.New(transport.Config{BaseURL: text, UserAgent: "roster"})
 	return err
-}
-
-// urlError puts words to what transport found wrong with a URL. A value with a
-// user name in it may hold a password and is not repeated.
-func urlError(setting, text, example string, err error) error {
-	value := fmt.Sprintf("%q", text)
-	if strings.Contains(text, "@") {
-		value = "the value"
-	}
-	return &hub.SettingError{Setting: setting, Problem: fmt.Sprintf(
-		"%s cannot be used: %v. Write an https URL such as %s; http is for a loopback address alone, such as http://127.0.0.1:8080/snapchat_business.",
-		value, err, example)}
 }

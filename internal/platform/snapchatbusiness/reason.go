@@ -1,7 +1,6 @@
 package snapchatbusiness
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,14 +10,18 @@ import (
 	"time"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
+
+// vendor speaks of answers that are not Snap's.
+var vendor = answer.Vendor{ID: Name, Name: "Snapchat"}
 
 // refusal is Snap's no, of the whole request or of the one item in it, whatever
 // the HTTP status it came with.
 type refusal struct {
 	operation string
-	effect    effect
+	effect    answer.Effect
 	status    int
 	attempts  int
 	throttle  time.Duration // more than 0 when Snap wants no calls for longer than the task has
@@ -36,47 +39,6 @@ func (e *refusal) Error() string {
 		text += ": " + e.message
 	}
 	return text
-}
-
-// badAnswer is an answer that is not what Snap promises: a proxy's page, JSON
-// cut short, a 200 that does not say what was done.
-type badAnswer struct {
-	operation string
-	effect    effect
-	status    int
-	attempts  int
-	throttle  time.Duration
-	requestID string
-	problem   string
-	excerpt   string // the beginning of the body, secrets masked
-}
-
-func (e *badAnswer) Error() string {
-	text := fmt.Sprintf("%s: HTTP %d: %s", e.operation, e.status, e.problem)
-	if e.excerpt != "" {
-		text += fmt.Sprintf(" (it begins %q)", e.excerpt)
-	}
-	return text
-}
-
-// lostCall is a request without an answer. ended is how the caller's own time
-// ended, nil when it had not.
-type lostCall struct {
-	effect effect
-	ended  error
-	cause  error // transport's
-}
-
-func (e *lostCall) Error() string { return e.cause.Error() }
-func (e *lostCall) Unwrap() error { return e.cause }
-
-// fault is a refusal of the connector's own, already in roster's words.
-type fault struct{ hub.Fault }
-
-func (e *fault) Error() string { return e.Detail }
-
-func unsupported(detail string) error {
-	return &fault{hub.Fault{Reason: hub.ReasonUnsupported, Detail: detail}}
 }
 
 // sorted is a refusal of Snap's that a look at the organization has told more
@@ -110,14 +72,13 @@ func explain(err error) hub.Fault {
 	var (
 		part    *partial
 		looked  *sorted
-		own     *fault
+		own     *answer.Own
 		refused *refusal
-		bad     *badAnswer
-		lost    *lostCall
+		bad     *answer.Bad
+		lost    *answer.Lost
+		token   *tokenError
 	)
 	switch {
-	case err == nil:
-		return hub.Fault{Reason: hub.ReasonUnknown}
 	case errors.As(err, &part):
 		f := explain(part.cause)
 		f.Detail = strings.TrimSpace(part.done + " " + f.Detail)
@@ -133,16 +94,14 @@ func explain(err error) hub.Fault {
 		return hub.Fault{Reason: hub.ReasonNotFound}
 	case errors.As(err, &refused):
 		return refused.fault()
-	case errors.As(err, &bad):
-		return bad.fault()
-	case errors.As(err, &lost):
-		return lost.fault()
-	case errors.Is(err, context.Canceled):
-		return hub.Fault{Reason: hub.ReasonCancelled}
-	case errors.Is(err, context.DeadlineExceeded):
-		return hub.Fault{Reason: hub.ReasonTimeout}
+	case errors.As(err, &bad) && (bad.Status == http.StatusUnauthorized || bad.Status == http.StatusTooManyRequests):
+		f := vendor.Bad(bad)
+		f.Reason, f.Detail = (&refusal{status: bad.Status}).reason()
+		return f
+	case errors.As(err, &lost) && lost.Ended == nil && errors.As(lost.Cause, &token):
+		return lostFault(lost, token)
 	default:
-		return hub.Fault{Reason: hub.ReasonUnknown}
+		return vendor.Explain(err)
 	}
 }
 
@@ -195,8 +154,8 @@ func declined(err error) bool {
 	if errors.As(err, &e) {
 		return declines(e.status)
 	}
-	var bad *badAnswer // a gateway that does not know the method
-	return errors.As(err, &bad) && bad.status > 299 && declines(bad.status)
+	var bad *answer.Bad // a gateway that does not know the method
+	return errors.As(err, &bad) && bad.Status > 299 && declines(bad.Status)
 }
 
 func declines(status int) bool {
@@ -226,7 +185,7 @@ func (e *refusal) fault() hub.Fault {
 		Attempts:  e.attempts,
 		Wait:      e.throttle,
 		// Snap may have acted before it stumbled.
-		Uncertain: e.effect != reads && e.status >= http.StatusInternalServerError && e.status != http.StatusNotImplemented,
+		Uncertain: e.effect != answer.Read && e.status >= http.StatusInternalServerError && e.status != http.StatusNotImplemented,
 	}
 	if f.Code == "" {
 		f.Code = fmt.Sprintf("HTTP %d", e.status)
@@ -273,53 +232,11 @@ func refusesValue(code string) bool {
 	return strings.HasPrefix(code, "E1") || strings.HasPrefix(code, "E2") || strings.HasPrefix(code, "E4")
 }
 
-func (e *badAnswer) fault() hub.Fault {
-	f := hub.Fault{
-		Reason:    hub.ReasonUnknown,
-		Detail:    "The answer was not one of Snapchat's: " + e.problem + ". A proxy between roster and Snapchat, or a wrong endpoint, can be the cause.",
-		Code:      fmt.Sprintf("HTTP %d", e.status),
-		Message:   e.excerpt,
-		RequestID: e.requestID,
-		Attempts:  e.attempts,
-		Wait:      e.throttle,
-	}
-	switch {
-	case e.status >= http.StatusInternalServerError:
-		f.Reason, f.Uncertain = hub.ReasonUnavailable, e.effect != reads
-		f.Detail = "Snapchat, or a proxy before it, is out of order."
-	case e.status == http.StatusUnauthorized, e.status == http.StatusTooManyRequests:
-		f.Reason, f.Detail = (&refusal{status: e.status}).reason()
-	case e.status < 300 && e.effect != reads:
-		f.Reason, f.Uncertain = hub.ReasonOutcomeUnknown, true
-	}
-	return f
-}
-
-func (e *lostCall) fault() hub.Fault {
-	f := hub.Fault{Reason: hub.ReasonUnavailable}
-	var token *tokenError
-	if errors.As(e.cause, &token) && e.ended == nil {
-		f = token.fault()
-	}
-	var t *transport.Error
-	if errors.As(e.cause, &t) {
-		f.Attempts, f.Wait = t.Attempts, max(t.Throttle, f.Wait)
-		f.Uncertain = t.Sent && e.effect != reads
-	}
-	switch {
-	case token != nil && e.ended == nil:
-	case errors.Is(e.cause, transport.ErrThrottled):
-		f.Reason, f.Detail = hub.ReasonRateLimited, "Snapchat asked for a pause that outlasts this task. Nothing was sent."
-	case errors.Is(e.ended, context.Canceled):
-		f.Reason = hub.ReasonCancelled
-	case errors.Is(e.ended, context.DeadlineExceeded),
-		f.Attempts == 0 && errors.Is(e.cause, context.DeadlineExceeded):
-		f.Reason = hub.ReasonTimeout
-	case f.Uncertain:
-		f.Reason = hub.ReasonOutcomeUnknown
-	case errors.Is(e.cause, transport.ErrRedirect), errors.Is(e.cause, transport.ErrTooLarge), errors.Is(e.cause, transport.ErrAuthorize):
-		f.Reason = hub.ReasonUnknown
-	}
+// lostFault sorts a call that got no access token, for another reason than that
+// the caller's time was over: what the token endpoint said counts.
+func lostFault(e *answer.Lost, token *tokenError) hub.Fault {
+	f, call := token.fault(), vendor.Lost(e)
+	f.Attempts, f.Wait, f.Uncertain = call.Attempts, max(call.Wait, f.Wait), call.Uncertain
 	return f
 }
 
@@ -351,18 +268,4 @@ func toldWait(h http.Header, now time.Time) time.Duration {
 		}
 	}
 	return max(wait, 0)
-}
-
-const (
-	excerptBytes = 64 << 10 // of a body, masked before it is cut so that no half of a secret is left
-	excerptRunes = 300
-)
-
-func excerpt(redactor *transport.Redactor, body []byte) string {
-	text := redactor.String(string(body[:min(len(body), excerptBytes)]))
-	runes := []rune(strings.Join(strings.Fields(text), " "))
-	if len(runes) > excerptRunes {
-		return string(runes[:excerptRunes]) + "…"
-	}
-	return string(runes)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
 
@@ -762,10 +763,10 @@ func TestUnanswered(t *testing.T) {
 			t.Errorf("%s that hangs: %+v after %d writes", name, f, writes)
 		}
 	}
-	if f := c.Explain(&lostCall{effect: writes, cause: &transport.Error{Sent: true, Attempts: 1, Err: transport.ErrRedirect}}); f.Reason != hub.ReasonOutcomeUnknown || !f.Uncertain {
+	if f := c.Explain(&answer.Lost{Effect: writes, Cause: &transport.Error{Sent: true, Attempts: 1, Err: transport.ErrRedirect}}); f.Reason != hub.ReasonOutcomeUnknown || !f.Uncertain {
 		t.Errorf("%+v", f)
 	}
-	if f := c.Explain(&lostCall{cause: &transport.Error{Sent: true, Attempts: 1, Err: transport.ErrRedirect}}); f.Reason != hub.ReasonUnknown || f.Uncertain {
+	if f := c.Explain(&answer.Lost{Cause: &transport.Error{Sent: true, Attempts: 1, Err: transport.ErrRedirect}}); f.Reason != hub.ReasonUnknown || f.Uncertain {
 		t.Errorf("%+v", f)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 )
 
 // ChangeRole implements hub.Connector. Afterwards the member holds the wanted
@@ -17,7 +18,7 @@ import (
 // member, and hub.Member has no place for that.
 func (c *Connector) ChangeRole(ctx context.Context, ref hub.Ref, m hub.Member, change hub.RoleChange) error {
 	if change.Grant != "" || change.Revoke != "" {
-		return unsupported(secondaryByHand)
+		return answer.Unsupported(secondaryByHand)
 	}
 	if change.Role == "" {
 		return nil
@@ -168,7 +169,7 @@ func (c *Connector) swap(ctx context.Context, ref hub.Ref, m hub.Member, old rol
 		return err
 	}
 	if self.Is(m) {
-		return &fault{hub.Fault{
+		return &answer.Own{Fault: hub.Fault{
 			Reason: hub.ReasonSelfLockout,
 			Detail: fmt.Sprintf("Snapchat gives the role %s only once the old one is taken away, and %s is who roster acts as: without a role it could not go on. Nothing was changed.", want, m.Label()),
 		}}

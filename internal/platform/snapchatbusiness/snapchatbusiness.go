@@ -20,6 +20,7 @@ import (
 	"sync/atomic"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 )
 
 // Connector is the Ads API behind hub.Connector. What it remembers between calls
@@ -52,7 +53,7 @@ func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, erro
 	}
 	o := all[i]
 	if o.State != "" && !is(o.State, "ACTIVE") {
-		return hub.Business{}, &fault{hub.Fault{
+		return hub.Business{}, &answer.Own{Fault: hub.Fault{
 			Reason: hub.ReasonForbidden,
 			Detail: fmt.Sprintf("Organization %s (%s) is %s and not ACTIVE, so Snapchat takes no changes of its members. Have it reactivated in Business Manager, or by Snapchat's support.", o.Name, o.ID, strings.ToUpper(o.State)),
 		}}
@@ -71,7 +72,7 @@ func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, erro
 	case slices.Contains(roles, roleBusinessAdmin):
 		b.Notes = append(b.Notes, "The token's Snapchat user is Business Admin and not Organization Admin. Snapchat says that the role covers roles and does not say that it covers adding and removing members; if such a task is refused, raise the role.")
 	default:
-		return hub.Business{}, &fault{hub.Fault{
+		return hub.Business{}, &answer.Own{Fault: hub.Fault{
 			Reason: hub.ReasonForbidden,
 			Detail: fmt.Sprintf("The token's Snapchat user has %s in organization %s (%s). Managing its members takes admin (Organization Admin): have an Organization Admin raise the role, or authorise the app as somebody who has it.", rolesInWords(roles), o.Name, o.ID),
 		}}
@@ -94,7 +95,7 @@ func notAmong(ref hub.Ref, all []organization) error {
 	if more := len(all) - len(have); more > 0 {
 		belongs += fmt.Sprintf(" and %d more", more)
 	}
-	return &fault{hub.Fault{
+	return &answer.Own{Fault: hub.Fault{
 		Reason: hub.ReasonNotFound,
 		Detail: fmt.Sprintf("The token's Snapchat user does not belong to organization %s; they belong %s. Correct the id (Business Manager, Business Details), or have an Organization Admin add that user.", ref.BusinessID, belongs),
 	}}
@@ -257,7 +258,7 @@ func (c *Connector) rolesOf(ctx context.Context, ref hub.Ref, memberID string) (
 // the member back instead would send the person a second invitation next time.
 func (c *Connector) Add(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Member, error) {
 	if len(in.Secondary) > 0 {
-		return hub.Member{}, unsupported(secondaryByHand)
+		return hub.Member{}, answer.Unsupported(secondaryByHand)
 	}
 	if err := checkRole(in.Role); err != nil {
 		return hub.Member{}, err
@@ -434,7 +435,7 @@ func checkRole(role string) error {
 	if _, ok := platform.Role(role); ok {
 		return nil
 	}
-	return &fault{hub.Fault{
+	return &answer.Own{Fault: hub.Fault{
 		Reason: hub.ReasonInvalidRole,
 		Detail: fmt.Sprintf("%q is not a role of a Snapchat organization; these are: %s.", role, strings.Join(platform.RoleIDs(hub.Primary), ", ")),
 	}}
@@ -446,7 +447,7 @@ func checkID(m hub.Member) error {
 	if entityID.MatchString(m.ID) {
 		return nil
 	}
-	return &fault{hub.Fault{
+	return &answer.Own{Fault: hub.Fault{
 		Reason: hub.ReasonUnknown,
 		Detail: fmt.Sprintf("%s was not read from Snapchat: %q is not an id Snapchat gives. Sync and try again.", m.Label(), m.ID),
 	}}

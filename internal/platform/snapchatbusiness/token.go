@@ -12,6 +12,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
 
@@ -91,10 +92,10 @@ func (g *grant) refused(err error) *tokenError {
 	if !errors.As(err, &refused) || refused.Response == nil {
 		return &tokenError{message: g.redactor.String(err.Error())}
 	}
-	answer := transport.Response{Status: refused.Response.StatusCode, Header: refused.Response.Header}
-	e := &tokenError{status: answer.Status, code: refused.ErrorCode, message: refused.ErrorDescription, requestID: answer.RequestID()}
+	resp := transport.Response{Status: refused.Response.StatusCode, Header: refused.Response.Header}
+	e := &tokenError{status: resp.Status, code: refused.ErrorCode, message: refused.ErrorDescription, requestID: resp.RequestID()}
 	if e.status == http.StatusTooManyRequests {
-		e.wait = toldWait(answer.Header, g.now())
+		e.wait = toldWait(resp.Header, g.now())
 	}
 	if e.code == "" {
 		// The library reads an OAuth error where the content type is right.
@@ -105,7 +106,7 @@ func (g *grant) refused(err error) *tokenError {
 		if json.Unmarshal(refused.Body, &body) == nil && body.Error != "" {
 			e.code, e.message = body.Error, body.Description
 		} else {
-			e.message = excerpt(g.redactor, refused.Body)
+			e.message = answer.Excerpt(g.redactor, refused.Body)
 		}
 	}
 	e.code, e.message = g.redactor.String(e.code), g.redactor.String(e.message)

@@ -25,7 +25,7 @@ type envelope struct {
 
 // answer is the answer to everything but /me: one of the lists, each entity in a
 // wrapper. A list is nil when the answer has none, which is not an empty list.
-type answer struct {
+type itemAnswer struct {
 	envelope
 	Members       []item `json:"members"`
 	Roles         []item `json:"roles"`
@@ -35,13 +35,13 @@ type answer struct {
 // kind is one of the three kinds of entity: where an answer lists it, and its id
 // in an item of that list, "" when it is not there.
 type kind struct {
-	list func(*answer) []item
+	list func(*itemAnswer) []item
 	id   func(item) string
 }
 
 var (
 	members = kind{
-		func(a *answer) []item { return a.Members },
+		func(a *itemAnswer) []item { return a.Members },
 		func(i item) string {
 			if i.Member == nil {
 				return ""
@@ -50,7 +50,7 @@ var (
 		},
 	}
 	roles = kind{
-		func(a *answer) []item { return a.Roles },
+		func(a *itemAnswer) []item { return a.Roles },
 		func(i item) string {
 			if i.Role == nil {
 				return ""
@@ -59,7 +59,7 @@ var (
 		},
 	}
 	organizations = kind{
-		func(a *answer) []item { return a.Organizations },
+		func(a *itemAnswer) []item { return a.Organizations },
 		func(i item) string {
 			if i.Organization == nil {
 				return ""

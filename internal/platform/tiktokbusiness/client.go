@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
 
@@ -69,19 +70,13 @@ func newClient(cfg clientConfig) (*client, error) {
 	return c, err
 }
 
-// effect is what a request does to the hub, and so what its failure can leave
-// behind.
-type effect int
-
-const (
-	reads   effect = iota
-	sets           // a write that may be sent twice
-	invites        // a write that is not: a second invitation is said to be ignored, and were it not, the person would get a second e-mail
-)
+// invites is a write that goes out once: a second invitation is said to be
+// ignored, and were it not, the person would get a second e-mail.
+const invites = answer.Once
 
 type request struct {
 	operation string // for messages: what was being done, to whom
-	effect    effect
+	effect    answer.Effect
 	path      string // below the version; every one ends with a slash
 	query     url.Values
 	body      any  // of a write, which is a POST
@@ -138,7 +133,7 @@ func (c *client) page(ctx context.Context, operation, bcID string, filter filter
 		return p, err
 	}
 	bad := func(format string, args ...any) error {
-		return &badAnswer{operation: operation, status: http.StatusOK, problem: fmt.Sprintf(format, args...)}
+		return &answer.Bad{Operation: operation, Status: http.StatusOK, Problem: fmt.Sprintf(format, args...)}
 	}
 	switch info := p.PageInfo; {
 	case info == nil:
@@ -167,7 +162,7 @@ func (c *client) count(ctx context.Context, bcID string, filter filtering) (int,
 	}
 	for _, m := range p.List {
 		if !m.is(filter.RelationStatus) || filter.UserRole != "" && !strings.EqualFold(m.UserRole, filter.UserRole) {
-			return 0, &badAnswer{operation: "count the members of " + bcID, status: http.StatusOK, problem: "the list holds others than were asked for"}
+			return 0, &answer.Bad{Operation: "count the members of " + bcID, Status: http.StatusOK, Problem: "the list holds others than were asked for"}
 		}
 	}
 	return p.PageInfo.TotalNumber, nil
@@ -192,7 +187,7 @@ func (c *client) members(ctx context.Context, operation, bcID string, filter fil
 		c.log.DebugContext(ctx, "member list moved", "operation", operation, "detail", err.Error())
 		moved = err
 	}
-	return nil, &fault{hub.Fault{
+	return nil, &answer.Own{Fault: hub.Fault{
 		Reason: hub.ReasonUnknown,
 		Detail: fmt.Sprintf("The list of members was read %d times and never held still (%v). A list that may leave somebody out is of no use, so roster took none. Apply again when nobody else is changing the Business Center.", listReadings, moved),
 	}}
@@ -257,7 +252,7 @@ func (c *client) invite(ctx context.Context, in invite) error {
 //
 // API: TikTok, "BC Member Update", document 1739696704424961.
 func (c *client) update(ctx context.Context, who string, in update) error {
-	return c.call(ctx, request{operation: "change the role of " + who, effect: sets, path: "/bc/member/update/", body: in}, nil)
+	return c.call(ctx, request{operation: "change the role of " + who, effect: answer.Write, path: "/bc/member/update/", body: in}, nil)
 }
 
 // remove takes a seat or withdraws an invitation. Repeated after an answer was
@@ -266,19 +261,19 @@ func (c *client) update(ctx context.Context, who string, in update) error {
 //
 // API: TikTok, "BC Member Delete", document 1739939482851329.
 func (c *client) remove(ctx context.Context, who string, in remove) error {
-	return c.call(ctx, request{operation: "remove " + who, effect: sets, path: "/bc/member/delete/", body: in}, nil)
+	return c.call(ctx, request{operation: "remove " + who, effect: answer.Write, path: "/bc/member/delete/", body: in}, nil)
 }
 
 // call sends one request and decodes the data of its answer into target, which
-// is nil where no data is expected. Its errors are a *lostCall, a *refusal or a
-// *badAnswer.
+// is nil where no data is expected. Its errors are an *answer.Lost, a *refusal
+// or an *answer.Bad.
 func (c *client) call(ctx context.Context, r request, target any) error {
 	out := transport.Request{
 		Method:     http.MethodGet,
 		Path:       apiVersion + r.path,
 		Query:      r.query,
 		Operation:  r.operation,
-		Repeatable: r.effect != invites,
+		Repeatable: r.effect.Repeatable(),
 	}
 	if r.body != nil {
 		body, err := json.Marshal(r.body)
@@ -290,31 +285,28 @@ func (c *client) call(ctx context.Context, r request, target any) error {
 
 	resp, err := c.http.Do(ctx, out)
 	if err != nil {
-		return &lostCall{effect: r.effect, ended: ctx.Err(), cause: err}
+		return &answer.Lost{Effect: r.effect, Ended: ctx.Err(), Cause: err}
 	}
-	answer := envelopeIn(resp.Body)
+	said := envelopeIn(resp.Body)
 	bad := func(problem string) error {
-		return &badAnswer{
-			operation: r.operation, effect: r.effect, status: resp.Status, attempts: resp.Attempts, throttle: resp.Throttle,
-			requestID: resp.RequestID(), problem: problem, excerpt: excerpt(c.redactor, resp.Body),
-		}
+		return answer.NewBad(c.redactor, resp, r.operation, r.effect, problem)
 	}
 	switch {
-	case answer == nil:
+	case said == nil:
 		return bad("the answer is not in TikTok's form")
-	case *answer.Code != codeOK && *answer.Code != codePartial:
+	case *said.Code != codeOK && *said.Code != codePartial:
 		return &refusal{
 			operation: r.operation, effect: r.effect, status: resp.Status, attempts: resp.Attempts, throttle: resp.Throttle,
-			code: *answer.Code,
+			code: *said.Code,
 			// A token that is wrong may be quoted back.
-			message:   c.redactor.String(answer.Message),
-			requestID: requestID(answer, resp),
+			message:   c.redactor.String(said.Message),
+			requestID: requestID(said, resp),
 		}
 	case resp.Status < 200 || resp.Status > 299:
-		return bad(fmt.Sprintf("its code %d says that the call worked, and its HTTP status that it did not", *answer.Code))
-	case *answer.Code == codePartial:
+		return bad(fmt.Sprintf("its code %d says that the call worked, and its HTTP status that it did not", *said.Code))
+	case *said.Code == codePartial:
 		c.log.WarnContext(ctx, "TikTok did a part only, the effect has to be read",
-			"operation", r.operation, "code", codePartial, "message", answer.Message, "request_id", requestID(answer, resp))
+			"operation", r.operation, "code", codePartial, "message", said.Message, "request_id", requestID(said, resp))
 		if r.whole {
 			return bad(fmt.Sprintf("its code %d says that it is a part of the list only", codePartial))
 		}
@@ -322,19 +314,19 @@ func (c *client) call(ctx context.Context, r request, target any) error {
 	if target == nil {
 		return nil // {} and null are both seen where there is nothing to say
 	}
-	if len(answer.Data) == 0 || string(answer.Data) == "null" {
+	if len(said.Data) == 0 || string(said.Data) == "null" {
 		return bad("the answer holds no data")
 	}
-	if err := json.Unmarshal(answer.Data, target); err != nil {
+	if err := json.Unmarshal(said.Data, target); err != nil {
 		return bad("the answer cannot be read: " + c.redactor.String(err.Error()))
 	}
 	return nil
 }
 
 // requestID is what TikTok's support asks for.
-func requestID(answer *envelope, resp *transport.Response) string {
-	if answer.RequestID != "" {
-		return string(answer.RequestID)
+func requestID(said *envelope, resp *transport.Response) string {
+	if said.RequestID != "" {
+		return string(said.RequestID)
 	}
 	return resp.RequestID()
 }

@@ -2,7 +2,6 @@ package tiktokbusiness
 
 import (
 	"cmp"
-	"fmt"
 	"log/slog"
 	"regexp"
 	"strings"
@@ -172,19 +171,7 @@ func open(o hub.Options, tune func(*transport.Config)) (*Connector, error) {
 		tune:      tune,
 	})
 	if err != nil {
-		return nil, endpointError(o.Settings[settingEndpoint], err)
+		return nil, vendor.URLError(settingEndpoint, o.Settings[settingEndpoint], defaultEndpoint+", without "+apiVersion, err)
 	}
 	return &Connector{api: api, seen: newSightings(time.Now)}, nil
-}
-
-// endpointError puts words to what transport found wrong with the endpoint. A
-// value with a user name in it may hold a password and is not repeated.
-func endpointError(endpoint string, err error) error {
-	value := fmt.Sprintf("%q", endpoint)
-	if strings.Contains(endpoint, "@") {
-		value = "the value"
-	}
-	return &hub.SettingError{Setting: settingEndpoint, Problem: fmt.Sprintf(
-		"%s cannot be used: %v. Write an https URL such as %s, without %s; http is for a loopback address alone, such as http://127.0.0.1:8080/tiktok_business.",
-		value, err, defaultEndpoint, apiVersion)}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 )
 
 // Lookup implements hub.Connector. TikTok reads nobody by id or address; there
@@ -158,13 +159,13 @@ func hiding(rows []member, key hub.Key) error {
 	for _, m := range rows {
 		switch {
 		case m.masked() && fits(hub.FoldEmail(m.UserEmail), key.Email):
-			return refuse(hub.ReasonForbidden, "TikTok shows some addresses in part only, and %s may be behind %s. So roster cannot tell whether the person is there: look on TikTok's own screen.", key.Email, m.UserEmail)
+			return answer.Refuse(hub.ReasonForbidden, "TikTok shows some addresses in part only, and %s may be behind %s. So roster cannot tell whether the person is there: look on TikTok's own screen.", key.Email, m.UserEmail)
 		case m.UserEmail != "":
 			shown++
 		}
 	}
 	if shown == 0 && len(rows) > 0 {
-		return refuse(hub.ReasonForbidden, "TikTok shows no address of anybody in this Business Center to this access token, so roster cannot tell whether %s is there. Use the token of an Admin of the Business Center.", key.Email)
+		return answer.Refuse(hub.ReasonForbidden, "TikTok shows no address of anybody in this Business Center to this access token, so roster cannot tell whether %s is there. Use the token of an Admin of the Business Center.", key.Email)
 	}
 	return nil
 }

@@ -1,14 +1,13 @@
 package tiktokbusiness
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 	"github.com/roster-iac/terraform-provider-roster/internal/transport"
 )
 
@@ -21,11 +20,14 @@ const (
 	codeNotFound = 40007
 )
 
+// vendor speaks of answers that are not TikTok's.
+var vendor = answer.Vendor{ID: Name, Name: "TikTok"}
+
 // refusal is TikTok's envelope with a code that is no success, whatever the HTTP
 // status it came with.
 type refusal struct {
 	operation string
-	effect    effect
+	effect    answer.Effect
 	status    int
 	attempts  int
 	throttle  time.Duration // more than 0 when TikTok wants no calls for longer than the task has
@@ -36,47 +38,6 @@ type refusal struct {
 
 func (e *refusal) Error() string {
 	return fmt.Sprintf("%s: HTTP %d, code %d: %s", e.operation, e.status, e.code, e.message)
-}
-
-// badAnswer is an answer that is not what TikTok promises: a proxy's page, JSON
-// cut short, a list without an end.
-type badAnswer struct {
-	operation string
-	effect    effect
-	status    int
-	attempts  int
-	throttle  time.Duration
-	requestID string
-	problem   string
-	excerpt   string // the beginning of the body, secrets masked
-}
-
-func (e *badAnswer) Error() string {
-	text := fmt.Sprintf("%s: HTTP %d: %s", e.operation, e.status, e.problem)
-	if e.excerpt != "" {
-		text += fmt.Sprintf(" (it begins %q)", e.excerpt)
-	}
-	return text
-}
-
-// lostCall is a request without an answer. ended is how the caller's own time
-// ended, nil when it had not.
-type lostCall struct {
-	effect effect
-	ended  error
-	cause  error // transport's
-}
-
-func (e *lostCall) Error() string { return e.cause.Error() }
-func (e *lostCall) Unwrap() error { return e.cause }
-
-// fault is a refusal of the connector's own, already in roster's words.
-type fault struct{ hub.Fault }
-
-func (e *fault) Error() string { return e.Detail }
-
-func refuse(reason hub.Reason, format string, args ...any) error {
-	return &fault{hub.Fault{Reason: reason, Detail: fmt.Sprintf(format, args...)}}
 }
 
 // sorted is a refusal whose code says little, with what a look afterwards told.
@@ -92,15 +53,11 @@ func (e *sorted) Unwrap() error { return e.cause }
 // Explain implements hub.Connector.
 func (c *Connector) Explain(err error) hub.Fault {
 	var (
-		own     *fault
+		own     *answer.Own
 		looked  *sorted
 		refused *refusal
-		bad     *badAnswer
-		lost    *lostCall
 	)
 	switch {
-	case err == nil:
-		return hub.Fault{Reason: hub.ReasonUnknown}
 	case errors.As(err, &own):
 		return own.Fault
 	case errors.As(err, &looked):
@@ -111,16 +68,8 @@ func (c *Connector) Explain(err error) hub.Fault {
 		return hub.Fault{Reason: hub.ReasonNotFound}
 	case errors.As(err, &refused):
 		return refused.fault()
-	case errors.As(err, &bad):
-		return bad.fault()
-	case errors.As(err, &lost):
-		return lost.fault()
-	case errors.Is(err, context.Canceled):
-		return hub.Fault{Reason: hub.ReasonCancelled}
-	case errors.Is(err, context.DeadlineExceeded):
-		return hub.Fault{Reason: hub.ReasonTimeout}
 	default:
-		return hub.Fault{Reason: hub.ReasonUnknown}
+		return vendor.Explain(err)
 	}
 }
 
@@ -133,7 +82,7 @@ func (e *refusal) fault() hub.Fault {
 		Wait:      e.throttle,
 		// TikTok may have acted before it stumbled. What it refuses outright, a
 		// throttle included, it did not do.
-		Uncertain: e.effect != reads && !throttles(e.code) && (transient(e.code) || e.status >= http.StatusInternalServerError),
+		Uncertain: e.effect != answer.Read && !throttles(e.code) && (transient(e.code) || e.status >= http.StatusInternalServerError),
 	}
 	f.Reason, f.Detail = e.reason()
 	return f
@@ -202,51 +151,6 @@ func (e *refusal) reason() (hub.Reason, string) {
 	}
 }
 
-func (e *badAnswer) fault() hub.Fault {
-	f := hub.Fault{
-		Reason:    hub.ReasonUnknown,
-		Detail:    "The answer was not one of TikTok's: " + e.problem + ". A proxy between roster and TikTok, or a wrong endpoint, can be the cause.",
-		Code:      fmt.Sprintf("HTTP %d", e.status),
-		Message:   e.excerpt,
-		RequestID: e.requestID,
-		Attempts:  e.attempts,
-		Wait:      e.throttle,
-	}
-	switch {
-	case e.status >= http.StatusInternalServerError:
-		f.Reason, f.Uncertain = hub.ReasonUnavailable, e.effect != reads
-		f.Detail = "TikTok, or a proxy before it, is out of order."
-	case e.status == http.StatusTooManyRequests:
-		f.Reason, f.Detail = hub.ReasonRateLimited, ""
-	case e.status < 300 && e.effect != reads:
-		f.Reason, f.Uncertain = hub.ReasonOutcomeUnknown, true
-	}
-	return f
-}
-
-func (e *lostCall) fault() hub.Fault {
-	f := hub.Fault{Reason: hub.ReasonUnavailable}
-	var t *transport.Error
-	if errors.As(e.cause, &t) {
-		f.Attempts, f.Wait = t.Attempts, t.Throttle
-		f.Uncertain = t.Sent && e.effect != reads
-	}
-	switch {
-	case errors.Is(e.cause, transport.ErrThrottled):
-		f.Reason, f.Detail = hub.ReasonRateLimited, "TikTok asked for a pause that outlasts this task. Nothing was sent."
-	case errors.Is(e.ended, context.Canceled):
-		f.Reason = hub.ReasonCancelled
-	case errors.Is(e.ended, context.DeadlineExceeded),
-		f.Attempts == 0 && errors.Is(e.cause, context.DeadlineExceeded):
-		f.Reason = hub.ReasonTimeout
-	case f.Uncertain:
-		f.Reason = hub.ReasonOutcomeUnknown
-	case errors.Is(e.cause, transport.ErrRedirect), errors.Is(e.cause, transport.ErrTooLarge), errors.Is(e.cause, transport.ErrAuthorize):
-		f.Reason = hub.ReasonUnknown
-	}
-	return f
-}
-
 // inspect is how transport reads an answer for trying again. TikTok sends no
 // retry header; a Retry-After that comes all the same is honoured by transport.
 func inspect(r *transport.Response) transport.Verdict {
@@ -261,18 +165,4 @@ func inspect(r *transport.Response) transport.Verdict {
 		return transport.Verdict{Kind: transport.Done}
 	}
 	return transport.ByStatus(r)
-}
-
-const (
-	excerptBytes = 64 << 10 // of a body, masked before it is cut so that no half of a secret is left
-	excerptRunes = 300
-)
-
-func excerpt(redactor *transport.Redactor, body []byte) string {
-	text := redactor.String(string(body[:min(len(body), excerptBytes)]))
-	runes := []rune(strings.Join(strings.Fields(text), " "))
-	if len(runes) > excerptRunes {
-		return string(runes[:excerptRunes]) + "…"
-	}
-	return string(runes)
 }

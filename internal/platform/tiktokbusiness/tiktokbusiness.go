@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/answer"
 )
 
 // Connector is the TikTok API for Business behind hub.Connector. It keeps no
@@ -37,7 +38,7 @@ func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, erro
 		return hub.Business{}, fmt.Errorf("check Business Center %s: %w", ref.BusinessID, err)
 	}
 	if center == nil {
-		return hub.Business{}, refuse(hub.ReasonNotFound,
+		return hub.Business{}, answer.Refuse(hub.ReasonNotFound,
 			"The user behind the access token belongs to no Business Center with id %s. Take the id from the address of the Business Center (org_id=), and use the token of one of its Admins.", ref.BusinessID)
 	}
 	if err := usable(ref, center.Info.Status); err != nil {
@@ -49,7 +50,7 @@ func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, erro
 		} else {
 			role = "the role " + role
 		}
-		return hub.Business{}, refuse(hub.ReasonForbidden,
+		return hub.Business{}, answer.Refuse(hub.ReasonForbidden,
 			"The user behind the access token has %s in Business Center %s. Managing people takes ADMIN: have an Admin raise the role under Users, Members, or use the token of an Admin.", role, ref.BusinessID)
 	}
 	return hub.Business{ID: ref.BusinessID, Name: center.Info.Name}, nil
@@ -61,13 +62,13 @@ func usable(ref hub.Ref, status string) error {
 	case "ENABLE":
 		return nil
 	case "REVIEWING":
-		return refuse(hub.ReasonForbidden, "TikTok is still reviewing Business Center %s. Wait for the review to end, which its own screen shows, then apply again.", ref.BusinessID)
+		return answer.Refuse(hub.ReasonForbidden, "TikTok is still reviewing Business Center %s. Wait for the review to end, which its own screen shows, then apply again.", ref.BusinessID)
 	case "DENY":
-		return refuse(hub.ReasonForbidden, "TikTok has turned Business Center %s down in its review. Open the Business Center to see why, correct its details and submit them again.", ref.BusinessID)
+		return answer.Refuse(hub.ReasonForbidden, "TikTok has turned Business Center %s down in its review. Open the Business Center to see why, correct its details and submit them again.", ref.BusinessID)
 	case "PUNISH":
-		return refuse(hub.ReasonForbidden, "TikTok has suspended Business Center %s for a breach of its rules. Open the Business Center to see why and to appeal; until then no person can be managed there.", ref.BusinessID)
+		return answer.Refuse(hub.ReasonForbidden, "TikTok has suspended Business Center %s for a breach of its rules. Open the Business Center to see why and to appeal; until then no person can be managed there.", ref.BusinessID)
 	default:
-		return refuse(hub.ReasonForbidden, "TikTok reports Business Center %s with the status %q, and it can be managed while ENABLE only. Open the Business Center to see what it waits for.", ref.BusinessID, status)
+		return answer.Refuse(hub.ReasonForbidden, "TikTok reports Business Center %s with the status %q, and it can be managed while ENABLE only. Open the Business Center to see what it waits for.", ref.BusinessID, status)
 	}
 }
 
@@ -112,7 +113,7 @@ func (c *Connector) Add(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Membe
 			return hub.Member{}, err
 		}
 		if body.ExtUserRole != nil && body.ExtUserRole.FinanceRole != finance {
-			return hub.Member{}, refuse(hub.ReasonInvalidRole, "A member of a Business Center holds one finance role; %s and %s exclude each other.", financeManager, financeAnalyst)
+			return hub.Member{}, answer.Refuse(hub.ReasonInvalidRole, "A member of a Business Center holds one finance role; %s and %s exclude each other.", financeManager, financeAnalyst)
 		}
 		body.ExtUserRole = &extRole{FinanceRole: finance}
 	}
@@ -130,13 +131,13 @@ func (c *Connector) ChangeRole(ctx context.Context, ref hub.Ref, m hub.Member, c
 	body := update{BCID: ref.BusinessID, UserID: m.ID}
 	switch {
 	case change.Revoke != "":
-		return refuse(hub.ReasonUnsupported, "TikTok's API cannot take a finance role away, only replace it with the other one. Take it away on TikTok's own screen, or remove the member and invite them again without it.")
+		return answer.Refuse(hub.ReasonUnsupported, "TikTok's API cannot take a finance role away, only replace it with the other one. Take it away on TikTok's own screen, or remove the member and invite them again without it.")
 	case change.Role == "" && change.Grant == "":
 		return nil
 	case m.Status.Pending() && change.Role != "":
-		return refuse(hub.ReasonUnsupported, "TikTok's API changes the role of members only. %s has not accepted the invitation: it has to be withdrawn and sent again with the other role.", m.Label())
+		return answer.Refuse(hub.ReasonUnsupported, "TikTok's API changes the role of members only. %s has not accepted the invitation: it has to be withdrawn and sent again with the other role.", m.Label())
 	case m.Status.Pending():
-		return refuse(hub.ReasonAwaitingAcceptance, "TikTok's API gives roles to members only, and %s has not accepted the invitation. Apply again once they have, or withdraw the invitation and send it with the finance role.", m.Label())
+		return answer.Refuse(hub.ReasonAwaitingAcceptance, "TikTok's API gives roles to members only, and %s has not accepted the invitation. Apply again once they have, or withdraw the invitation and send it with the finance role.", m.Label())
 	}
 	if change.Role != "" {
 		if err := checkRole(change.Role); err != nil {
@@ -171,7 +172,7 @@ func (c *Connector) Remove(ctx context.Context, ref hub.Ref, m hub.Member) error
 	body := remove{BCID: ref.BusinessID}
 	if m.Status == hub.StatusInvited || m.ID == "" && m.Status != hub.StatusActive {
 		if m.Email == "" {
-			return refuse(hub.ReasonUnsupported, "TikTok withdraws an invitation by its address, and does not show the one of %s. Withdraw it on TikTok's own screen.", m.Label())
+			return answer.Refuse(hub.ReasonUnsupported, "TikTok withdraws an invitation by its address, and does not show the one of %s. Withdraw it on TikTok's own screen.", m.Label())
 		}
 		body.UserEmail = m.Email
 	} else {
@@ -339,7 +340,7 @@ func checkRole(role string) error {
 	if r, ok := platform.Role(role); ok && r.Kind == hub.Primary {
 		return nil
 	}
-	return refuse(hub.ReasonInvalidRole, "%q is not a role of a Business Center; it has %s.", role, strings.Join(platform.RoleIDs(hub.Primary), " and "))
+	return answer.Refuse(hub.ReasonInvalidRole, "%q is not a role of a Business Center; it has %s.", role, strings.Join(platform.RoleIDs(hub.Primary), " and "))
 }
 
 // financeRole is how TikTok writes a secondary role.
@@ -347,7 +348,7 @@ func financeRole(role string) (string, error) {
 	if r, ok := platform.Role(role); ok && r.Kind == hub.Secondary {
 		return strings.TrimPrefix(role, financePrefix), nil
 	}
-	return "", refuse(hub.ReasonInvalidRole, "%q is not a finance role; there are %s.", role, strings.Join(platform.RoleIDs(hub.Secondary), " and "))
+	return "", answer.Refuse(hub.ReasonInvalidRole, "%q is not a finance role; there are %s.", role, strings.Join(platform.RoleIDs(hub.Secondary), " and "))
 }
 
 // checkID keeps a write from going out without saying whom it is about.
@@ -355,5 +356,5 @@ func checkID(m hub.Member) error {
 	if numericID.MatchString(m.ID) && m.ID != "0" {
 		return nil
 	}
-	return refuse(hub.ReasonUnknown, "%s was not read from TikTok: %q is not an id it gives. Sync and try again.", m.Label(), m.ID)
+	return answer.Refuse(hub.ReasonUnknown, "%s was not read from TikTok: %q is not an id it gives. Sync and try again.", m.Label(), m.ID)
 }
