@@ -250,8 +250,11 @@ func keepUsername(ctx context.Context, m hub.Member, private privateState) diag.
 func findByUsername(ctx context.Context, h *engine.Hub, private privateState) (hub.Member, bool, error) {
 	var username string
 	data, _ := private.GetKey(ctx, usernameKey)
-	if len(data) == 0 || json.Unmarshal(data, &username) != nil {
+	if len(data) == 0 {
 		return hub.Member{}, false, nil
+	}
+	if err := json.Unmarshal(data, &username); err != nil {
+		return hub.Member{}, false, fmt.Errorf("read the user name kept in private state: %w", err)
 	}
 	return h.FindByUsername(ctx, username)
 }
