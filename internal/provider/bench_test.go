@@ -16,7 +16,7 @@ import (
 // maxResident is the promise: a hub of 10,000 people in this much memory.
 const maxResident = 150 << 20
 
-// TestCommands_memory holds the promise with the provider as a process of its
+// TestAccCommands_memory holds the promise with the provider as a process of its
 // own, under a real terraform refresh.
 func TestAccCommands_memory(t *testing.T) {
 	if runtime.GOOS != "linux" {

@@ -39,9 +39,9 @@ func (r *memberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if !known(hubID) {
 		return
 	}
-	h, err := r.hub(hubID.ValueString())
-	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("hub_id"), "Malformed hub id", sentence(err.Error()))
+	h, diags := r.hub(hubID.ValueString())
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)

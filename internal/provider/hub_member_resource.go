@@ -147,9 +147,9 @@ func (r *memberResource) ValidateConfig(ctx context.Context, req resource.Valida
 	if resp.Diagnostics.HasError() || !known(config.HubID) {
 		return
 	}
-	h, err := r.hub(config.HubID.ValueString())
-	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("hub_id"), "Malformed hub id", sentence(err.Error()))
+	h, diags := r.hub(config.HubID.ValueString())
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
 		return
 	}
 	if known(config.Role) {
@@ -165,9 +165,9 @@ func (r *memberResource) Create(ctx context.Context, req resource.CreateRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	h, err := r.hub(plan.HubID.ValueString())
-	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("hub_id"), "Malformed hub id", sentence(err.Error()))
+	h, diags := r.hub(plan.HubID.ValueString())
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
 		return
 	}
 	result, err := h.Add(ctx, plan.addTask(h, timeout))
@@ -190,9 +190,9 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	h, err := r.hub(state.HubID.ValueString())
-	if err != nil {
-		resp.Diagnostics.AddError("Malformed hub id", sentence(err.Error()))
+	h, diags := r.hub(state.HubID.ValueString())
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
@@ -290,14 +290,15 @@ func (r *memberResource) Update(ctx context.Context, req resource.UpdateRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	h, err := r.hub(plan.HubID.ValueString())
-	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("hub_id"), "Malformed hub id", sentence(err.Error()))
+	h, diags := r.hub(plan.HubID.ValueString())
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
 
 	var result engine.Result
+	var err error
 	switch {
 	case state.reinvites(plan.OnExpired):
 		result, err = h.Add(ctx, plan.addTask(h, timeout))
@@ -331,13 +332,14 @@ func (r *memberResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	if resp.Diagnostics.HasError() || state.OnDestroy.ValueString() == keepDestroy {
 		return
 	}
-	h, err := r.hub(state.HubID.ValueString())
-	if err != nil {
-		resp.Diagnostics.AddError("Malformed hub id", sentence(err.Error()))
+	h, diags := r.hub(state.HubID.ValueString())
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
 	var result engine.Result
+	var err error
 	if state.OnDestroy.ValueString() == downgradeDestroy {
 		result, err = h.Downgrade(ctx, state.roleTask(h, h.Platform().DefaultRole(), timeout))
 	} else {

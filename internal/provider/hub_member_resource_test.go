@@ -445,8 +445,6 @@ func TestAccProvider_credentials(t *testing.T) {
 		})
 	}
 	t.Run("none", func(t *testing.T) {
-		s := northwind(t)
-		s.url = "http://127.0.0.1:1"
 		resource.Test(t, resource.TestCase{
 			ProtoV6ProviderFactories: bare(),
 			Steps: []resource.TestStep{{

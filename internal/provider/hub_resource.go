@@ -166,14 +166,11 @@ func (r *hubResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		return
 	}
 	// A hub that cannot be reached is said before anybody approves the plan.
-	if waiting, err := h.Ready(); waiting {
+	if waiting, _ := h.Ready(); waiting {
 		return
-	} else if err == nil {
-		_, err = h.Connect(ctx)
-		resp.Diagnostics.Append(connectDiags(ctx, h, err)...)
-	} else {
-		resp.Diagnostics.Append(connectDiags(ctx, h, err)...)
 	}
+	_, err = h.Connect(ctx)
+	resp.Diagnostics.Append(connectDiags(ctx, h, err)...)
 }
 
 func (r *hubResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {

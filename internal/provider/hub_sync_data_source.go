@@ -150,9 +150,8 @@ func (d *syncDataSource) ValidateConfig(ctx context.Context, req datasource.Vali
 		return
 	}
 	if known(config.HubID) {
-		if _, err := d.hub(config.HubID.ValueString()); err != nil {
-			resp.Diagnostics.AddAttributeError(tfpath.Root("hub_id"), "Malformed hub id", sentence(err.Error()))
-		}
+		_, diags := d.hub(config.HubID.ValueString())
+		resp.Diagnostics.Append(diags...)
 	}
 	for _, pattern := range texts(config.Ignore) {
 		if _, err := path.Match(hub.FoldEmail(pattern), ""); err != nil {
@@ -168,9 +167,9 @@ func (d *syncDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	h, err := d.hub(data.HubID.ValueString())
-	if err != nil {
-		resp.Diagnostics.AddAttributeError(tfpath.Root("hub_id"), "Malformed hub id", sentence(err.Error()))
+	h, diags := d.hub(data.HubID.ValueString())
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
 		return
 	}
 	members, readAt, err := h.Roster(ctx)

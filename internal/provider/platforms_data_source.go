@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -133,9 +132,8 @@ func (d *hubRolesDataSource) ValidateConfig(ctx context.Context, req datasource.
 	if resp.Diagnostics.HasError() || !known(config.HubID) {
 		return
 	}
-	if _, err := d.hub(config.HubID.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("hub_id"), "Malformed hub id", sentence(err.Error()))
-	}
+	_, diags := d.hub(config.HubID.ValueString())
+	resp.Diagnostics.Append(diags...)
 }
 
 func (d *hubRolesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -144,9 +142,9 @@ func (d *hubRolesDataSource) Read(ctx context.Context, req datasource.ReadReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	h, err := d.hub(data.HubID.ValueString())
-	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("hub_id"), "Malformed hub id", sentence(fmt.Sprint(err)))
+	h, diags := d.hub(data.HubID.ValueString())
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
 		return
 	}
 	data.Roles = roleList(h.Platform().Roles)

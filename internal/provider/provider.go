@@ -211,11 +211,14 @@ func (b *base) configure(data any, problem func(summary, detail string)) {
 	}
 }
 
-// hub finds the hub of a hub id that validation has already looked at.
-func (b *base) hub(id string) (*engine.Hub, error) {
+// hub finds the hub of the attribute hub_id.
+func (b *base) hub(id string) (*engine.Hub, diag.Diagnostics) {
 	ref, err := hub.ParseRef(id)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		var h *engine.Hub
+		if h, err = b.engine.Hub(ref); err == nil {
+			return h, nil
+		}
 	}
-	return b.engine.Hub(ref)
+	return nil, diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("hub_id"), "Malformed hub id", sentence(err.Error()))}
 }
