@@ -68,6 +68,36 @@ type Connector interface {
 	Explain(err error) Fault
 }
 
+// Particular is a Connector whose hubs are not all alike.
+type Particular interface {
+	// For is the platform's data as it holds on one hub: its roles, what its API
+	// can do, the screen where its people are managed. It makes no request.
+	For(ref Ref) Platform
+}
+
+// RoleLister is a Connector whose roles come from the hub rather than from the
+// platform's data.
+type RoleLister interface {
+	// Roles reads the roles of one hub.
+	Roles(ctx context.Context, ref Ref) ([]Role, error)
+}
+
+// JobReader is a Connector whose platform takes a write on as a job and does it
+// in its own time. Its Add, ChangeRole and Remove return a *Started, and the
+// engine waits.
+type JobReader interface {
+	// Job looks at a job once. done says that it has ended, and err then how: nil
+	// is success. Beside done == false, err is why the job could not be read, and
+	// the job may well go on.
+	Job(ctx context.Context, ref Ref, id string) (done bool, err error)
+}
+
+// Started is a write that the platform has taken on and not done yet. It is an
+// error because whoever takes it for success is wrong.
+type Started struct{ Job string }
+
+func (e *Started) Error() string { return "job " + e.Job + " is under way" }
+
 // Key says whom to look up.
 type Key struct {
 	Email string // folded
@@ -85,6 +115,10 @@ type Add struct {
 	Role      string // primary role, never empty
 	Secondary []string
 	Name      string // display name where the platform wants one
+	// Suspended is the seat the person has already, switched off, on platforms
+	// whose removals leave one (Platform.Suspends): it is switched on again, with
+	// the role, rather than made anew. The zero Member otherwise.
+	Suspended Member
 }
 
 // RoleChange is what to change of a member's roles. Zero fields stay as they
@@ -101,6 +135,10 @@ type RoleChange struct {
 type Driver struct {
 	Platform Platform
 	Settings []Setting
+	// Named says that each hub is configured by itself, under a name that is its
+	// business id: the configuration is a map of Settings, and Open is called
+	// once for each entry.
+	Named bool
 	// Open makes a connector. It makes no request. A setting that cannot work
 	// is a *SettingError, no credential at all a *NotConfiguredError.
 	Open func(Options) (Connector, error)
@@ -108,9 +146,13 @@ type Driver struct {
 
 // Setting is one attribute of a platform's configuration block.
 type Setting struct {
-	Name        string
-	Env         string // environment variable that stands in when the attribute is unset
+	Name string
+	// Env is the environment variable that stands in when the attribute is
+	// unset. For a Named driver it holds {NAME} where the entry's name goes, in
+	// capitals.
+	Env         string
 	Secret      bool
+	List        bool // a list of strings, from Options.Lists; it has no Env and no Default
 	Default     string
 	Required    bool // a connector cannot be opened without it
 	Description string
@@ -129,7 +171,9 @@ func (e *NotConfiguredError) Error() string { return "no credential is set; set 
 
 // Options is what a connector is opened with.
 type Options struct {
-	Settings  map[string]string // by Setting.Name, environment and defaults applied; unset ones are missing
+	Name      string              // of the entry, for a Named driver
+	Settings  map[string]string   // by Setting.Name, environment and defaults applied; unset ones are missing
+	Lists     map[string][]string // those settings that are lists
 	UserAgent string
 	Logger    *slog.Logger // never nil
 	// Now is the time, for what expires. nil means time.Now; a test whose

@@ -128,6 +128,9 @@ type Business struct {
 	// Notes are things a person should know that do not stop anything, as whole
 	// sentences.
 	Notes []string
+	// Runbook is the platform whose screens a person uses for this business,
+	// where that is another than the hub's own: "" otherwise.
+	Runbook string
 }
 
 // Identity is who the connection acts as on a hub. Removing or demoting it

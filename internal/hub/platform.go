@@ -27,6 +27,14 @@ type Platform struct {
 	// Elsewhere "" is a role that the platform did not report, and roster does
 	// not write over what it cannot see.
 	Roleless bool
+	// Suspends says that a removal may leave the seat behind, suspended and
+	// without access: somebody suspended is then as good as gone to a removal,
+	// and an add switches the seat on again. Elsewhere a suspended seat is still
+	// a seat.
+	Suspends bool
+	// Lingering is why somebody can still be listed after a removal that the
+	// platform reported done, as a whole sentence; "" when no cause is known.
+	Lingering string
 	// Statuses are those a member of this platform can have.
 	Statuses []Status
 	// Limits are what the platform is known to cap.
@@ -41,6 +49,9 @@ type Platform struct {
 	// Settle is how long a write may take until reads show it. Verification
 	// gives up after it; a platform that shows writes at once has a small one.
 	Settle time.Duration
+	// TaskTime is how long a task may take when the configuration does not say;
+	// 0 is the provider's own default. Platforms that work in jobs need more.
+	TaskTime time.Duration
 	// InvitationLife is how long an invitation stands, 0 when the platform does
 	// not say.
 	InvitationLife time.Duration

@@ -75,6 +75,10 @@ type TaskError struct {
 	Done []string
 	// Err is the connector's error, nil when a guard of roster's own refused.
 	Err error
+	// Job is the platform's id of the job that the task still is, "" when
+	// nothing is under way. The next attempt waits for it instead of asking
+	// again.
+	Job string
 }
 
 func (e *TaskError) Error() string {
