@@ -18,7 +18,10 @@ type AddTask struct {
 	// RefuseExisting fails the task when the person is there already, instead
 	// of adopting them.
 	RefuseExisting bool
-	Limits         Limits
+	// Job is the job of an earlier apply that this task waits for first, "" when
+	// there is none.
+	Job    string
+	Limits Limits
 
 	inPlace bool // as in RoleTask
 }
@@ -28,51 +31,84 @@ type AddTask struct {
 // error is a *hub.TaskError.
 func (h *Hub) Add(ctx context.Context, in AddTask) (Result, error) {
 	task := hub.Task{Kind: hub.TaskAdd, Hub: h.ref, Email: hub.FoldEmail(in.Email), Role: in.Role}
-	if task.Role == "" {
-		task.Role = h.platform.DefaultRole()
-	}
 	return h.write(ctx, task, in.Limits, func(ctx context.Context) (Result, error) {
+		if task.Role == "" {
+			task.Role = h.Platform().DefaultRole()
+		}
+		if in.Job != "" {
+			m, err := h.resume(ctx, in.Job, in.Email, "")
+			switch {
+			case err != nil:
+				return Result{}, h.taskError(ctx, task, err, hub.Presence{})
+			case h.Seated(m):
+				return h.adopt(ctx, task, in, m)
+			}
+			return h.confirmAdd(ctx, task, in, m, hub.Member{})
+		}
 		m, _, err := h.Find(ctx, in.Email, "")
 		if err != nil {
 			return Result{}, h.taskError(ctx, task, err, hub.Presence{})
 		}
-		if live(m) {
+		if h.Seated(m) {
 			return h.adopt(ctx, task, in, m)
 		}
 		return h.add(ctx, task, in, m)
 	})
 }
 
+// Seated says that m has a seat, or can still take one without being added anew:
+// somebody suspended, where removals leave it at that, has none.
+func (h *Hub) Seated(m hub.Member) bool { return live(m) && !h.removed(m) }
+
+// removed says that m is what a removal leaves behind.
+func (h *Hub) removed(m hub.Member) bool {
+	return m.Status == hub.StatusSuspended && h.Platform().Suspends
+}
+
 // add sends the invitation to somebody who is not there. was is the row of an
-// invitation that came to nothing, or nobody.
+// invitation that came to nothing, a seat that was switched off, or nobody.
 func (h *Hub) add(ctx context.Context, task hub.Task, in AddTask, was hub.Member) (Result, error) {
 	if _, err := h.permit(task, hub.OpAdd, in.Limits, known(was)); err != nil {
 		return Result{}, err
 	}
-	if task.Role == "" {
+	if task.Role == "" && !h.Platform().Roleless {
 		return Result{}, h.refuse(task, hub.ReasonInvalidRole, known(was),
-			fmt.Sprintf("No role is given, and %s has no least-privileged one that roster could take instead. Set role.", h.platform.Title))
+			fmt.Sprintf("No role is given, and %s has no least-privileged one that roster could take instead. Set role.", h.Platform().Title))
 	}
 	if ctx.Err() != nil {
 		return Result{}, h.taskError(ctx, task, ctx.Err(), known(was))
 	}
 
-	email := hub.FoldEmail(in.Email)
-	added, err := h.conn().Add(ctx, h.ref, hub.Add{Email: in.Email, Role: task.Role, Name: in.Name})
+	order := hub.Add{Email: in.Email, Role: task.Role, Name: in.Name}
+	if h.removed(was) {
+		order.Suspended = was
+	}
+	var added hub.Member
+	err := h.act(ctx, func() (err error) {
+		added, err = h.conn().Add(ctx, h.ref, order)
+		return err
+	})
 	if err != nil {
 		return h.addFailed(ctx, task, in, was, added, err)
 	}
+	return h.confirmAdd(ctx, task, in, was, added)
+}
+
+// confirmAdd looks until the platform shows what it said it added: added is what
+// its answer told.
+func (h *Hub) confirmAdd(ctx context.Context, task hub.Task, in AddTask, was, added hub.Member) (Result, error) {
+	email := hub.FoldEmail(in.Email)
 	added.Email = hub.FoldEmail(cmp.Or(added.Email, email))
 	key := hub.Key{Email: email, ID: added.ID, Status: added.Status}
-	seen, ok, err := h.settle(ctx, key, func(m hub.Member) bool { return live(m) && !h.roleless(m) })
+	seen, ok, err := h.settle(ctx, key, func(m hub.Member) bool { return h.Seated(m) && (task.Role == "" || !h.roleless(m)) })
 	if anywhere := (hub.Key{Email: email}); !ok && err == nil && key != anywhere {
 		// The seat is not where the platform's answer said: an invitation can be
 		// accepted, and have another id, before it is seen. So one look
 		// everywhere, which costs more than the others.
 		seen, err = h.lookup(ctx, anywhere)
-		ok = err == nil && live(seen)
+		ok = err == nil && h.Seated(seen)
 	}
-	if live(seen) && err == nil {
+	if h.Seated(seen) && err == nil {
 		ok = true // seen, if without its role
 	}
 	if !ok {
@@ -81,14 +117,14 @@ func (h *Hub) add(ctx context.Context, task hub.Task, in AddTask, was hub.Member
 		added.Role = cmp.Or(added.Role, task.Role)
 		added.Status = cmp.Or(added.Status, hub.StatusUnknown)
 		added = h.remember(added, was)
-		note := fmt.Sprintf("%s accepted the task for %s, and its list does not show it yet. The next refresh will.", h.platform.Vendor, task.Email)
+		note := fmt.Sprintf("%s accepted the task for %s, and its list does not show it yet. The next refresh will.", h.Platform().Vendor, task.Email)
 		if err != nil {
-			note = fmt.Sprintf("%s accepted the task for %s, and it could not be read back (%s). The next refresh will.", h.platform.Vendor, task.Email, h.explain(ctx, err).Reason)
+			note = fmt.Sprintf("%s accepted the task for %s, and it could not be read back (%s). The next refresh will.", h.Platform().Vendor, task.Email, h.explain(ctx, err).Reason)
 		}
 		return Result{Member: added, Unverified: true, Notes: []string{note}}, nil
 	}
 	seen = h.remember(seen, was)
-	if seen.Role != task.Role && (seen.Role != "" || h.roleless(seen)) {
+	if task.Role != "" && seen.Role != task.Role && (seen.Role != "" || h.roleless(seen)) {
 		// Somebody else's invitation for the same address was there first, and
 		// the platform kept quiet about it.
 		return h.adopt(ctx, task, in, seen)
@@ -98,7 +134,7 @@ func (h *Hub) add(ctx context.Context, task hub.Task, in AddTask, was hub.Member
 
 // roleless says that m has a seat and no role to it, on a platform where that
 // can be.
-func (h *Hub) roleless(m hub.Member) bool { return h.platform.Roleless && live(m) && m.Role == "" }
+func (h *Hub) roleless(m hub.Member) bool { return h.Platform().Roleless && live(m) && m.Role == "" }
 
 // addFailed finds out what became of an add that did not answer yes. added is
 // as far as it got, nobody as a rule.
@@ -117,21 +153,25 @@ func (h *Hub) addFailed(ctx context.Context, task hub.Task, in AddTask, was, add
 	case fault.Reason == hub.ReasonConflict:
 		// Somebody was quicker, or the platform keeps a row its list hides.
 		m, ok, lookErr := h.settle(ctx, hub.Key{Email: email}, func(m hub.Member) bool { return m.Status != "" })
-		if ok && live(m) {
+		if ok && h.Seated(m) {
 			return h.adopt(ctx, task, in, h.remember(m, was))
+		}
+		if ok && h.removed(m) && !h.removed(was) {
+			// A seat that the list does not show because it is switched off.
+			return h.add(ctx, task, in, h.remember(m, was))
 		}
 		// "Already there" and "not there" in one breath is nothing known.
 		return Result{}, h.taskError(ctx, task, err, hub.Presence{Known: lookErr == nil && ok, Member: m})
 
 	case fault.Uncertain && ctx.Err() == nil:
-		m, ok, _ := h.settle(ctx, hub.Key{Email: email}, live)
+		m, ok, _ := h.settle(ctx, hub.Key{Email: email}, h.Seated)
 		if !ok {
 			// Not to be seen is not proof: an invitation may take its time. So no
 			// second one from here; the next apply looks before it invites.
 			return Result{}, h.lost(ctx, task, err, hub.Presence{})
 		}
 		m = h.remember(m, was)
-		if m.Role != task.Role && (m.Role != "" || h.roleless(m)) {
+		if task.Role != "" && m.Role != task.Role && (m.Role != "" || h.roleless(m)) {
 			in.inPlace = true
 			return h.adopt(ctx, task, in, m)
 		}

@@ -19,6 +19,8 @@ type RoleTask struct {
 	Role   string
 	Kind   hub.RoleKind // "" means primary
 	Revoke bool
+	// Job is the job of an earlier apply that this task waits for first.
+	Job    string
 	Limits Limits
 
 	taking  bool // to take, not to give: somebody who is gone is done
@@ -31,7 +33,13 @@ func (h *Hub) ChangeRole(ctx context.Context, in RoleTask) (Result, error) {
 	in.taking = in.taking || in.Revoke
 	task := hub.Task{Kind: hub.TaskChangeRole, Hub: h.ref, Email: hub.FoldEmail(in.Email), Role: in.Role, Revoke: in.Revoke}
 	return h.write(ctx, task, in.Limits, func(ctx context.Context) (Result, error) {
-		m, _, err := h.Find(ctx, in.Email, in.MemberID)
+		var m hub.Member
+		var err error
+		if in.Job != "" {
+			m, err = h.resume(ctx, in.Job, in.Email, in.MemberID)
+		} else {
+			m, _, err = h.Find(ctx, in.Email, in.MemberID)
+		}
 		switch {
 		case err != nil:
 			return Result{}, h.taskError(ctx, task, err, hub.Presence{})
@@ -55,7 +63,7 @@ func (h *Hub) Downgrade(ctx context.Context, in RoleTask) (Result, error) {
 func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.Member) (Result, error) {
 	if in.Role == "" {
 		return Result{}, h.refuse(task, hub.ReasonInvalidRole, known(m),
-			fmt.Sprintf("No role is given, and %s has no least-privileged one that roster could take instead.", h.platform.Title))
+			fmt.Sprintf("No role is given, and %s has no least-privileged one that roster could take instead.", h.Platform().Title))
 	}
 	// Once more after an acceptance: the invitation that was to be changed can
 	// turn into a seat with another id between the look and the write.
@@ -98,7 +106,7 @@ func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.
 			return Result{}, h.taskError(ctx, task, ctx.Err(), known(m))
 		}
 
-		changeErr := h.conn().ChangeRole(ctx, h.ref, m, in.change())
+		changeErr := h.act(ctx, func() error { return h.conn().ChangeRole(ctx, h.ref, m, in.change()) })
 		if changeErr != nil {
 			fault := h.explain(ctx, changeErr)
 			switch {
@@ -149,7 +157,7 @@ func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.
 			return Result{}, h.lost(ctx, task, changeErr, known(seen))
 		default:
 			return Result{}, h.unmoved(task, hub.ReasonUnknown, known(seen), fmt.Sprintf("%s answered that the role is changed, and after %s it still shows %s.",
-				h.platform.Vendor, h.platform.Settle, rolesOf(seen)))
+				h.Platform().Vendor, h.Platform().Settle, rolesOf(seen)))
 		}
 	}
 }
@@ -160,7 +168,7 @@ func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.
 func (h *Hub) reinvite(ctx context.Context, task hub.Task, in RoleTask, m hub.Member) (seat hub.Member, result Result, err error) {
 	if in.inPlace {
 		return hub.Member{}, Result{}, h.unmoved(task, hub.ReasonConflict, known(m), fmt.Sprintf(
-			"An invitation was sent, and %s shows one with the role %s. It cannot change the role of an invitation, and roster does not send a second one for one task. The next apply looks again.", h.platform.Vendor, m.Role))
+			"An invitation was sent, and %s shows one with the role %s. It cannot change the role of an invitation, and roster does not send a second one for one task. The next apply looks again.", h.Platform().Vendor, m.Role))
 	}
 	// What comes second has to be possible before what comes first is done.
 	for _, op := range []hub.Operation{hub.OpCancel, hub.OpAdd} {
@@ -185,7 +193,7 @@ func (h *Hub) reinvite(ctx context.Context, task hub.Task, in RoleTask, m hub.Me
 // cancel withdraws an invitation and looks until it is gone. Somebody comes back
 // who has accepted it.
 func (h *Hub) cancel(ctx context.Context, task hub.Task, m hub.Member) (hub.Member, error) {
-	cancelErr := h.conn().Remove(ctx, h.ref, m)
+	cancelErr := h.act(ctx, func() error { return h.conn().Remove(ctx, h.ref, m) })
 	key := keyOf(m)
 	if cancelErr != nil {
 		fault := h.explain(ctx, cancelErr)

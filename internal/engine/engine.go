@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -28,9 +29,8 @@ type Options struct {
 	Safeguard Safeguard
 }
 
-// Platform is one platform as configured.
-type Platform struct {
-	hub.Platform
+// Connection is a connector, or why there is none.
+type Connection struct {
 	// Connector is nil when the platform cannot be used; Missing then says why
 	// and what to do.
 	Connector hub.Connector
@@ -38,6 +38,24 @@ type Platform struct {
 	// Unknown says that the credentials are not known yet: Terraform has still
 	// to create something they come from. Questions wait instead of failing.
 	Unknown bool
+}
+
+// Platform is one platform as configured.
+type Platform struct {
+	hub.Platform
+	Connection // of every hub, but for those in Named
+	// Named holds the hubs that are configured one by one, by business id.
+	Named map[string]Connection
+}
+
+// Configured says whether any hub of the platform can be reached.
+func (p *Platform) Configured() bool {
+	for _, c := range p.Named {
+		if c.Connector != nil {
+			return true
+		}
+	}
+	return p.Connector != nil
 }
 
 // Engine hands out hubs. It is safe for concurrent use.
@@ -103,14 +121,30 @@ func (e *Engine) Hub(ref hub.Ref) (*Hub, error) {
 		h = &Hub{
 			engine:   e,
 			ref:      ref,
-			platform: p,
+			link:     p.connection(ref),
+			platform: p.Platform,
 			log:      e.opts.Logger.With("hub", ref.String()),
 			writing:  make(chan struct{}, 1),
+			learning: make(chan struct{}, 1),
 		}
-		h.snapshot.load, h.snapshot.lag = h.list, p.Settle
+		if particular, ok := h.link.Connector.(hub.Particular); ok {
+			h.platform = particular.For(ref)
+		}
+		h.snapshot.load, h.snapshot.lag = h.list, h.platform.Settle
 		e.hubs[ref] = h
 	}
 	return h, nil
+}
+
+func (p *Platform) connection(ref hub.Ref) Connection {
+	if c, ok := p.Named[ref.BusinessID]; ok {
+		return c
+	}
+	if len(p.Named) > 0 {
+		return Connection{Missing: fmt.Errorf("the provider block %s has no entry %q; it has %s",
+			p.Name, ref.BusinessID, strings.Join(slices.Sorted(maps.Keys(p.Named)), ", "))}
+	}
+	return p.Connection
 }
 
 // Settings are what a roster_business_hub resource says of its hub, beyond what
@@ -126,7 +160,7 @@ type Settings struct {
 type Hub struct {
 	engine   *Engine
 	ref      hub.Ref
-	platform *Platform
+	link     Connection
 	log      *slog.Logger
 	snapshot snapshot
 
@@ -136,7 +170,12 @@ type Hub struct {
 
 	removals removals
 
+	// learning holds a token while the hub's own roles are read.
+	learning chan struct{}
+
 	mu       sync.Mutex
+	platform hub.Platform // as it holds here; its roles may come later, see Learn
+	learned  bool
 	business *hub.Business
 	self     *hub.Identity
 	settings *Settings
@@ -145,17 +184,53 @@ type Hub struct {
 // Ref names the hub.
 func (h *Hub) Ref() hub.Ref { return h.ref }
 
-// Platform is the hub's platform.
-func (h *Hub) Platform() *Platform { return h.platform }
+// Platform is what is known of the hub's platform as it holds on this hub. Where
+// the roles come from the hub, they are there once Learn has read them.
+func (h *Hub) Platform() *hub.Platform {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := h.platform
+	return &p
+}
+
+// Learn reads the hub's own roles, once per engine, where the platform's data
+// does not hold them. Elsewhere, and while the hub is not Ready, it does
+// nothing.
+func (h *Hub) Learn(ctx context.Context) error {
+	lister, ok := h.link.Connector.(hub.RoleLister)
+	if !ok {
+		return nil
+	}
+	select {
+	case h.learning <- struct{}{}:
+		defer func() { <-h.learning }()
+	case <-ctx.Done():
+		return h.readError(ctx, ctx.Err())
+	}
+	h.mu.Lock()
+	learned := h.learned
+	h.mu.Unlock()
+	if learned {
+		return nil
+	}
+	roles, err := lister.Roles(ctx, h.ref)
+	if err != nil {
+		return h.readError(ctx, err)
+	}
+	h.mu.Lock()
+	h.platform.Roles, h.learned = roles, true
+	h.mu.Unlock()
+	return nil
+}
 
 // Ready says whether the hub can be asked at all. Waiting (true, with a nil
 // error) means that its credentials are not known yet.
 func (h *Hub) Ready() (waiting bool, err error) {
 	switch {
-	case h.platform.Unknown:
+	case h.link.Unknown:
 		return true, nil
-	case h.platform.Connector == nil:
-		return false, h.platform.Missing
+	case h.link.Connector == nil:
+		return false, h.link.Missing
 	}
 	return false, nil
 }
@@ -166,7 +241,7 @@ func (h *Hub) Ready() (waiting bool, err error) {
 func (h *Hub) usable() error {
 	waiting, err := h.Ready()
 	if waiting {
-		return fmt.Errorf("the credentials for %s are not known yet: Terraform has still to create something they come from", h.platform.Title)
+		return fmt.Errorf("the credentials for %s are not known yet: Terraform has still to create something they come from", h.Platform().Title)
 	}
 	return err
 }
@@ -203,6 +278,17 @@ func (h *Hub) Name() string {
 	default:
 		return "business " + h.ref.BusinessID
 	}
+}
+
+// Business is what Connect last found, zero before it was asked. It makes no
+// request.
+func (h *Hub) Business() hub.Business {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.business == nil {
+		return hub.Business{}
+	}
+	return *h.business
 }
 
 // Connect checks the credential, the business and the permission, once per
@@ -288,8 +374,13 @@ func (h *Hub) list(ctx context.Context) ([]hub.Member, error) {
 		h.log.WarnContext(ctx, "roster could not be read", "error", err)
 		return nil, err
 	}
+	if err := h.Learn(ctx); err != nil {
+		// Everybody is there; what is missing is only which of their roles counts
+		// for what. A task, which has to know, asks again.
+		h.log.WarnContext(ctx, "roles could not be read", "error", err)
+	}
 	h.log.DebugContext(ctx, "roster read", "members", len(members), "took", time.Since(started))
 	return members, nil
 }
 
-func (h *Hub) conn() hub.Connector { return h.platform.Connector }
+func (h *Hub) conn() hub.Connector { return h.link.Connector }

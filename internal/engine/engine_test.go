@@ -16,7 +16,7 @@ import (
 )
 
 func TestHubOfAReference(t *testing.T) {
-	e := New(Options{}, Platform{Platform: fakePlatform(), Connector: &fake{}})
+	e := New(Options{}, Platform{Platform: fakePlatform(), Connection: Connection{Connector: &fake{}}})
 	for ref, part := range map[hub.Ref]string{
 		{Platform: "fax", BusinessID: "1"}:    `"fax" is not a platform roster knows; it knows fake`,
 		{Platform: "fake", BusinessID: "one"}: `business id "one" cannot be one of Fake Business: digits`,
@@ -34,8 +34,8 @@ func TestHubThatCannotBeAsked(t *testing.T) {
 		waiting  bool
 		err      string
 	}{
-		"credentials unknown":    {Platform{Unknown: true}, true, "not known yet"},
-		"credentials missing":    {Platform{Missing: noToken}, false, "set the token"},
+		"credentials unknown":    {Platform{Connection: Connection{Unknown: true}}, true, "not known yet"},
+		"credentials missing":    {Platform{Connection: Connection{Missing: noToken}}, false, "set the token"},
 		"no connector, no words": {Platform{}, false, "no connection to Fake Business"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -217,7 +217,7 @@ func TestWriteOrder(t *testing.T) {
 
 	run(t, "hubs do not wait for each other", func(t *testing.T) {
 		f := &fake{}
-		e := New(Options{}, Platform{Platform: fakePlatform(), Connector: f})
+		e := New(Options{}, Platform{Platform: fakePlatform(), Connection: Connection{Connector: f}})
 		release := make(chan struct{})
 		f.add = func(in hub.Add, do func() (hub.Member, error)) (hub.Member, error) {
 			if in.Email == ada {

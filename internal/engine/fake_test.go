@@ -323,7 +323,7 @@ func fakePlatform() hub.Platform {
 // open is a hub on f. setup changes the platform first.
 func open(t *testing.T, f *fake, setup ...func(*Options, *Platform)) *Hub {
 	t.Helper()
-	opts, p := Options{}, Platform{Platform: fakePlatform(), Connector: f}
+	opts, p := Options{}, Platform{Platform: fakePlatform(), Connection: Connection{Connector: f}}
 	for _, s := range setup {
 		s(&opts, &p)
 	}

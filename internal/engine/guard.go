@@ -12,7 +12,7 @@ import (
 // somebody. A nil error is no promise: the guards ask again before the write.
 func (h *Hub) CheckRemoval(ctx context.Context, m hub.Member, limits Limits) error {
 	task := hub.Task{Kind: hub.TaskRemove, Hub: h.ref, Email: hub.FoldEmail(m.Email), OldRole: m.Role}
-	return h.check(func() error { return h.guardRemoval(ctx, task, m, limits) })
+	return h.check(ctx, func() error { return h.guardRemoval(ctx, task, m, limits) })
 }
 
 // CheckDemotion says at plan time whether the guards would refuse a new primary
@@ -20,12 +20,15 @@ func (h *Hub) CheckRemoval(ctx context.Context, m hub.Member, limits Limits) err
 func (h *Hub) CheckDemotion(ctx context.Context, m hub.Member, role string, limits Limits) error {
 	task := hub.Task{Kind: hub.TaskChangeRole, Hub: h.ref, Email: hub.FoldEmail(m.Email), Role: role, OldRole: m.Role}
 	after := RoleTask{Role: role}.after(m)
-	return h.check(func() error { return h.guardDemotion(ctx, task, m, after, limits) })
+	return h.check(ctx, func() error { return h.guardDemotion(ctx, task, m, after, limits) })
 }
 
 // check asks a guard, or puts the question off while credentials are unknown.
-func (h *Hub) check(guard func() error) error {
+func (h *Hub) check(ctx context.Context, guard func() error) error {
 	if waiting, err := h.Ready(); waiting || err != nil {
+		return err
+	}
+	if err := h.Learn(ctx); err != nil {
 		return err
 	}
 	return guard()
@@ -58,7 +61,7 @@ func (h *Hub) guardDemotion(ctx context.Context, task hub.Task, m, after hub.Mem
 }
 
 // isAdmin says whether any role of m can manage the hub's people.
-func (h *Hub) isAdmin(m hub.Member) bool { return slices.ContainsFunc(m.Roles(), h.platform.IsAdmin) }
+func (h *Hub) isAdmin(m hub.Member) bool { return slices.ContainsFunc(m.Roles(), h.Platform().IsAdmin) }
 
 // guardLastAdmin refuses unless another administrator is found on the platform
 // now. The roster names the candidates; each is looked up afresh until one

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
@@ -14,7 +15,9 @@ import (
 type RemoveTask struct {
 	Email    string
 	MemberID string // the id last known, to find somebody whose address changed
-	Limits   Limits
+	// Job is the job of an earlier apply that this task waits for first.
+	Job    string
+	Limits Limits
 }
 
 // maxRows ends a removal that finds row after row of one person: a seat, an
@@ -28,7 +31,13 @@ const maxRows = 5
 func (h *Hub) Remove(ctx context.Context, in RemoveTask) (Result, error) {
 	task := hub.Task{Kind: hub.TaskRemove, Hub: h.ref, Email: hub.FoldEmail(in.Email)}
 	return h.write(ctx, task, in.Limits, func(ctx context.Context) (Result, error) {
-		m, _, err := h.Find(ctx, in.Email, in.MemberID)
+		var m hub.Member
+		var err error
+		if in.Job != "" {
+			m, err = h.resume(ctx, in.Job, in.Email, in.MemberID)
+		} else {
+			m, _, err = h.Find(ctx, in.Email, in.MemberID)
+		}
 		if err != nil {
 			return Result{}, h.taskError(ctx, task, err, hub.Presence{})
 		}
@@ -68,7 +77,7 @@ func (h *Hub) rest(ctx context.Context, task hub.Task, gone hub.Member, done []s
 		return hub.Member{}, nil
 	}
 	for _, m := range h.snapshot.find(gone.Email, "") {
-		if !live(m) {
+		if !h.Seated(m) {
 			continue
 		}
 		now, err := h.lookup(ctx, hub.Key{Email: m.Email, ID: m.ID, Status: m.Status})
@@ -108,7 +117,7 @@ func (h *Hub) remove(ctx context.Context, task hub.Task, in RemoveTask, m hub.Me
 		return hub.Member{}, h.taskError(ctx, task, ctx.Err(), known(m))
 	}
 
-	removeErr := h.conn().Remove(ctx, h.ref, m)
+	removeErr := h.act(ctx, func() error { return h.conn().Remove(ctx, h.ref, m) })
 	if removeErr == nil {
 		return h.confirmGone(ctx, task, m, nil)
 	}
@@ -154,10 +163,13 @@ func (h *Hub) relist(ctx context.Context, task hub.Task, in RemoveTask, m hub.Me
 // said yes, else the error that left the outcome open. What comes back is
 // nobody, or the seat that an invitation had become.
 func (h *Hub) confirmGone(ctx context.Context, task hub.Task, m hub.Member, removeErr error) (hub.Member, error) {
-	seen, ok, err := h.settle(ctx, keyOf(m), func(now hub.Member) bool { return !live(now) || now.ID != m.ID || leaving(now) })
+	seen, ok, err := h.settle(ctx, keyOf(m), func(now hub.Member) bool { return !h.Seated(now) || now.ID != m.ID || leaving(now) })
 	switch {
 	case ok && leaving(seen):
 		return h.awaitApproval(ctx, task, h.remember(seen, m))
+	case ok && seen.ID == m.ID && h.removed(seen):
+		h.remember(seen, m)
+		return hub.Member{}, nil
 	case ok && !successor(task, m, seen):
 		h.forget(m)
 		return hub.Member{}, nil
@@ -169,7 +181,7 @@ func (h *Hub) confirmGone(ctx context.Context, task hub.Task, m hub.Member, remo
 		return hub.Member{}, h.lost(ctx, task, removeErr, hub.Presence{})
 	case removeErr == nil:
 		return hub.Member{}, h.unmoved(task, hub.ReasonUnknown, known(seen),
-			fmt.Sprintf("%s answered that the person is removed, and after %s still shows them.", h.platform.Vendor, h.platform.Settle))
+			strings.TrimSpace(fmt.Sprintf("%s answered that the person is removed, and after %s still shows them. %s", h.Platform().Vendor, h.Platform().Settle, h.Platform().Lingering)))
 	default:
 		return hub.Member{}, h.lost(ctx, task, removeErr, known(seen))
 	}
@@ -217,5 +229,5 @@ func (h *Hub) awaitApproval(ctx context.Context, task hub.Task, m hub.Member) (h
 		return hub.Member{}, h.taskError(ctx, task, ctx.Err(), known(m))
 	}
 	return hub.Member{}, h.unmoved(task, hub.ReasonAwaitingApproval, known(m),
-		fmt.Sprintf("%s holds the removal (review %s) until a second administrator approves it. Have it approved, then apply again: roster does not ask a second time, and finds it done.", h.platform.Vendor, review))
+		fmt.Sprintf("%s holds the removal (review %s) until a second administrator approves it. Have it approved, then apply again: roster does not ask a second time, and finds it done.", h.Platform().Vendor, review))
 }

@@ -61,6 +61,9 @@ func (h *Hub) write(ctx context.Context, task hub.Task, limits Limits, do func(c
 		defer cancel()
 	}
 	started := time.Now()
+	if err := h.Learn(ctx); err != nil {
+		return Result{}, h.taskError(ctx, task, err, hub.Presence{})
+	}
 	result, err := do(ctx)
 	log := h.log.With("task", string(task.Kind), "email", task.Email, "role", task.Role, "took", time.Since(started))
 	if te := (*hub.TaskError)(nil); errors.As(err, &te) {
@@ -104,7 +107,11 @@ func (h *Hub) taskError(ctx context.Context, task hub.Task, err error, now hub.P
 	te := (*hub.TaskError)(nil)
 	switch {
 	case !errors.As(err, &te):
-		return &hub.TaskError{Task: task, Fault: h.explain(ctx, err), Now: now, Done: done, Err: err}
+		te = &hub.TaskError{Task: task, Fault: h.explain(ctx, err), Now: now, Done: done, Err: err}
+		if left := (*unfinished)(nil); errors.As(err, &left) {
+			te.Job, te.Now = left.job, hub.Presence{}
+		}
+		return te
 	case te.Task.Kind == "":
 		// A read on the way to the task failed: it is the task that failed.
 		return &hub.TaskError{Task: task, Fault: te.Fault, Now: now, Done: done, Err: te.Err}
@@ -120,6 +127,12 @@ func (h *Hub) taskError(ctx context.Context, task hub.Task, err error, now hub.P
 // whatever the connector made of it, unless the platform itself had answered.
 func (h *Hub) explain(ctx context.Context, err error) hub.Fault {
 	fault := h.conn().Explain(err)
+	if left := (*unfinished)(nil); errors.As(err, &left) {
+		fault.Detail = fmt.Sprintf("%s took the task on as job %s, which had not ended when roster stopped waiting. The next apply goes on waiting for it, and asks for nothing a second time.",
+			h.Platform().Vendor, left.job)
+		fault.Attempts, fault.Uncertain = max(fault.Attempts, 1), false
+		fault.RequestID = cmp.Or(fault.RequestID, left.job)
+	}
 	switch fault.Reason {
 	case hub.ReasonUnknown, hub.ReasonUnavailable, hub.ReasonRateLimited, hub.ReasonOutcomeUnknown,
 		hub.ReasonTimeout, hub.ReasonCancelled, "":
@@ -164,7 +177,7 @@ func (h *Hub) lost(ctx context.Context, task hub.Task, err error, now hub.Presen
 // accepted is what a task has to say of a write that got a yes and whose effect
 // could not be read.
 func (h *Hub) accepted() string {
-	return h.platform.Vendor + " accepted the task, and its effect could not be read."
+	return h.Platform().Vendor + " accepted the task, and its effect could not be read."
 }
 
 // permit refuses an operation that the platform's API, the hub's declaration or
@@ -180,13 +193,13 @@ func (h *Hub) permit(task hub.Task, op hub.Operation, limits Limits, now hub.Pre
 				fmt.Sprintf("roster_business_hub lists %q in unsupported_tasks, so roster leaves it to a person.", t))
 		}
 	}
-	support := h.platform.Capabilities.Of(op)
+	support := h.Platform().Capabilities.Of(op)
 	switch {
 	case support == hub.Supported, support == hub.ByReinvite && op == hub.OpChangeInvitedRole:
 		return support, nil
 	case support == hub.AfterAcceptance:
 		return support, h.refuse(task, hub.ReasonAwaitingAcceptance, now,
-			fmt.Sprintf("%s changes roles only once the invitation has been accepted.", h.platform.Title))
+			fmt.Sprintf("%s changes roles only once the invitation has been accepted.", h.Platform().Title))
 	case support == hub.Unsupported:
 		return support, h.refuse(task, hub.ReasonUnsupported, now, "")
 	default:
@@ -208,7 +221,7 @@ const (
 // look is returned with ok == false when the time runs out; an error means that
 // the platform could not be read at the end.
 func (h *Hub) settle(ctx context.Context, key hub.Key, good func(hub.Member) bool) (last hub.Member, ok bool, err error) {
-	deadline := time.Now().Add(h.platform.Settle)
+	deadline := time.Now().Add(h.Platform().Settle)
 	for pause := firstPoll; ; pause = min(pause*8/5, lastPoll) {
 		last, err = h.lookup(ctx, key)
 		if err == nil && good(last) {

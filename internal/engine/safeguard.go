@@ -62,7 +62,7 @@ func (h *Hub) guardShare(ctx context.Context, task hub.Task, m hub.Member) error
 	defer r.mu.Unlock()
 	if r.people == 0 {
 		for _, one := range members {
-			if live(one) {
+			if h.Seated(one) {
 				r.people++
 			}
 		}

@@ -40,7 +40,7 @@ func TestRosterIsReadOnce(t *testing.T) {
 	})
 
 	run(t, "one engine, one hub per reference", func(t *testing.T) {
-		e := New(Options{}, Platform{Platform: fakePlatform(), Connector: &fake{}})
+		e := New(Options{}, Platform{Platform: fakePlatform(), Connection: Connection{Connector: &fake{}}})
 		a, _ := e.Hub(hub.Ref{Platform: "fake", BusinessID: "1"})
 		b, _ := e.Hub(hub.Ref{Platform: "fake", BusinessID: "1"})
 		c, _ := e.Hub(hub.Ref{Platform: "fake", BusinessID: "2"})
@@ -481,7 +481,7 @@ func bigHub(b *testing.B) *Hub {
 	for i := range 10_000 {
 		f.put(seat(fmt.Sprint(i), fmt.Sprintf("Person.%05d@northwind.example", (i*7919)%10_000), "EMPLOYEE"))
 	}
-	h, err := New(Options{}, Platform{Platform: fakePlatform(), Connector: f}).Hub(hub.Ref{Platform: "fake", BusinessID: "1"})
+	h, err := New(Options{}, Platform{Platform: fakePlatform(), Connection: Connection{Connector: f}}).Hub(hub.Ref{Platform: "fake", BusinessID: "1"})
 	if err == nil {
 		_, _, err = h.Roster(b.Context())
 	}

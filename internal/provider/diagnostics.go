@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,16 @@ func connectDiags(ctx context.Context, h *engine.Hub, err error) diag.Diagnostic
 		return nil
 	}
 	return diag.Diagnostics{taskDiag(ctx, h, err)}
+}
+
+// screen is the line that shows where a person manages people, "" where roster
+// does not know it.
+func screen(h *engine.Hub) string {
+	url := h.Platform().HubAdminURL(h.Ref())
+	if url == "" {
+		return ""
+	}
+	return "\n\n  " + url
 }
 
 // hubName makes sure that the hub has a name to go by: without a label, the
@@ -168,8 +179,9 @@ func answerWords(h *engine.Hub, f hub.Fault) string {
 
 // guidePlatform is whose manual steps fit the hub.
 func guidePlatform(h *engine.Hub) string {
-	if s, ok := h.Settings(); ok && s.Runbook != "" {
-		if platform, ok := runbook.Resolve(s.Runbook); ok {
+	s, _ := h.Settings()
+	if name := cmp.Or(s.Runbook, h.Business().Runbook); name != "" {
+		if platform, ok := runbook.Resolve(name); ok {
 			return platform
 		}
 	}
@@ -198,9 +210,9 @@ func guarded(r hub.Reason) bool {
 }
 
 // roleLabel names a role as the configuration and as the screens do.
-func roleLabel(h *engine.Hub, id string) string { return labelled(h.Platform().Platform, id) }
+func roleLabel(h *engine.Hub, id string) string { return labelled(h.Platform(), id) }
 
-func labelled(p hub.Platform, id string) string {
+func labelled(p *hub.Platform, id string) string {
 	if role, ok := p.Role(id); ok && role.Label != "" && role.Label != id {
 		return fmt.Sprintf("%s (%s)", id, role.Label)
 	}

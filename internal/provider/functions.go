@@ -128,7 +128,7 @@ func (f manualStepsFunction) Run(ctx context.Context, req function.RunRequest, r
 	}
 	fill := runbook.Fill{Platform: name, Person: email}
 	if p, err := f.engine.Platform(name); err == nil {
-		fill.Role = labelled(p.Platform, role)
+		fill.Role = labelled(&p.Platform, role)
 	} else {
 		fill.Role = role
 	}

@@ -45,6 +45,10 @@ func (r *memberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		return
 	}
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	resp.Diagnostics.Append(learn(ctx, h)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 
 	switch {
 	case plan == nil:
@@ -54,11 +58,20 @@ func (r *memberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		return
 	case state == nil:
 		resp.Diagnostics.Append(r.claim(ctx, h, req.Config, plan, true)...)
+		resp.Diagnostics.Append(checkOwnRole(h, plan.Role)...)
 		plan.ID = types.StringValue(hub.MemberRef{Hub: h.Ref(), Email: hub.FoldEmail(plan.Email.ValueString())}.String())
 		resp.Diagnostics.Append(planCreate(ctx, h, plan)...)
 	default:
 		resp.Diagnostics.Append(r.claim(ctx, h, req.Config, plan, false)...)
-		resp.Diagnostics.Append(planUpdate(ctx, h, plan, state)...)
+		if !plan.Role.Equal(state.Role) {
+			resp.Diagnostics.Append(checkOwnRole(h, plan.Role)...)
+		}
+		job, diags := keptJob(ctx, req.Private)
+		resp.Diagnostics.Append(diags...)
+		resp.Diagnostics.Append(planUpdate(ctx, h, plan, state, job)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
@@ -76,6 +89,27 @@ func (r *memberResource) claim(ctx context.Context, h *engine.Hub, config tfsdk.
 	return diags
 }
 
+// checkOwnRole is checkRole for the roles that only the hub itself knows: the
+// platform's have been checked when the configuration was validated.
+func checkOwnRole(h *engine.Hub, role types.String) diag.Diagnostics {
+	if !known(role) {
+		return nil
+	}
+	return checkRole(h, role.ValueString(), path.Root("role"), hub.Primary)
+}
+
+// learn reads the hub's own roles, where it has any and can be asked: a platform
+// that is not configured is said by whatever needs it.
+func learn(ctx context.Context, h *engine.Hub) diag.Diagnostics {
+	if waiting, err := h.Ready(); waiting || err != nil {
+		return nil
+	}
+	if err := h.Learn(ctx); err != nil {
+		return diag.Diagnostics{taskDiag(ctx, h, err)}
+	}
+	return nil
+}
+
 func planCreate(ctx context.Context, h *engine.Hub, plan *memberModel) diag.Diagnostics {
 	m, found, diags := findAtPlan(ctx, h, plan.Email.ValueString(), "")
 	if diags.HasError() || m == nil {
@@ -90,6 +124,11 @@ func planCreate(ctx context.Context, h *engine.Hub, plan *memberModel) diag.Diag
 		if hub.Unsupported == h.Platform().Capabilities.Without(settings.UnsupportedTasks).Of(hub.OpAdd) {
 			diags.Append(unsupportedAtPlan(h, task, hub.Member{}))
 		}
+		return diags
+	}
+	if m.Status == hub.StatusSuspended && h.Platform().Suspends {
+		diags.AddWarning(fmt.Sprintf("%s is suspended on %s", task.Email, hubTitle(h)),
+			fmt.Sprintf("They had a seat there before (id %s). Apply switches it on again, rather than making another one.", m.ID))
 		return diags
 	}
 
@@ -114,9 +153,13 @@ func planCreate(ctx context.Context, h *engine.Hub, plan *memberModel) diag.Diag
 	return diags
 }
 
-func planUpdate(ctx context.Context, h *engine.Hub, plan, state *memberModel) diag.Diagnostics {
+func planUpdate(ctx context.Context, h *engine.Hub, plan, state *memberModel, job string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	switch {
+	case job != "":
+		diags.AddWarning(
+			fmt.Sprintf("A task for %s on %s is still under way", state.Email.ValueString(), hubTitle(h)),
+			fmt.Sprintf("It is job %s of %s, from an apply that did not wait for its end. This apply goes on waiting, and asks for nothing a second time.", job, h.Platform().Vendor))
 	case state.reinvites(plan.OnExpired):
 		diags.AddWarning(
 			fmt.Sprintf("The invitation of %s to %s has come to nothing", state.Email.ValueString(), hubTitle(h)),

@@ -160,8 +160,6 @@ func (r *memberResource) ValidateConfig(ctx context.Context, req resource.Valida
 func (r *memberResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan memberModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	timeout, diags := plan.Timeouts.Create(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -170,7 +168,20 @@ func (r *memberResource) Create(ctx context.Context, req resource.CreateRequest,
 	if diags.HasError() {
 		return
 	}
+	timeout, diags := plan.Timeouts.Create(ctx, taskTime(h))
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		return
+	}
 	result, err := h.Add(ctx, plan.addTask(h, timeout))
+	if job := jobOf(err); job != "" {
+		resp.Diagnostics.Append(underWay(ctx, h, err))
+		resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+		resp.Diagnostics.Append(keepJob(ctx, job, resp.Private)...)
+		resp.Diagnostics.Append(plan.fill(ctx, hub.Member{Role: plan.Role.ValueString(), Status: hub.StatusUnknown})...)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+		return
+	}
 	if err != nil {
 		// The person may have been there before: a state entry would be tainted,
 		// and the next apply would take their seat and invite them again.
@@ -199,6 +210,12 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if waiting, _ := h.Ready(); waiting {
 		return // the credentials come later in this run; until then the state stands
 	}
+	task := hub.Task{Kind: hub.TaskAdd, Email: hub.FoldEmail(state.Email.ValueString()), Role: state.Role.ValueString()}
+	running, diags := followJob(ctx, h, task, req.Private, resp.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	m, found, err := h.Find(ctx, state.Email.ValueString(), state.MemberID.ValueString())
 	pending := hub.Status(state.Status.ValueString()).Pending()
 	if err == nil && !found && pending {
@@ -211,6 +228,8 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 	case err != nil:
 		// The state is kept: cannot see never means not there.
 		resp.Diagnostics.Append(taskDiag(ctx, h, err))
+	case !found && running:
+		// The add goes on: nobody is there yet, and nobody is gone.
 	case !found && state.ranOut(r.now()):
 		state.Status = types.StringValue(string(hub.StatusExpired))
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
@@ -225,10 +244,22 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 					"terraform state rm the old address, then terraform import <address> %s.",
 					m.ID, m.Email, hub.MemberRef{Hub: h.Ref(), Email: m.Email}))
 		}
+		if m.Status == hub.StatusSuspended && state.Status.ValueString() == string(hub.StatusActive) {
+			resp.Diagnostics.Append(suspendedWarning(h, &state))
+		}
 		resp.Diagnostics.Append(keepUsername(ctx, m, resp.Private)...)
 		resp.Diagnostics.Append(state.fill(ctx, m)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	}
+}
+
+// suspendedWarning says that somebody's seat was switched off. The state keeps
+// it: to switch it on again unasked could undo a leaver's removal.
+func suspendedWarning(h *engine.Hub, state *memberModel) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(
+		fmt.Sprintf("%s is suspended on %s", state.Email.ValueString(), hubTitle(h)),
+		fmt.Sprintf("The seat was switched off outside Terraform; roster leaves it so. If they are to stay away, delete the resource block (id %s). "+
+			"To switch the seat on again, do it where it was switched off, or run terraform apply -replace=ADDRESS on a platform whose seats can be switched on by an add.", state.ID.ValueString()))
 }
 
 // usernameKey is where a member keeps the user name that their invitation
@@ -271,9 +302,9 @@ func goneWarning(h *engine.Hub, state *memberModel, pending bool) diag.Diagnosti
 	if pending {
 		return diag.NewWarningDiagnostic(
 			fmt.Sprintf("The invitation of %s to %s is gone", email, hubTitle(h)),
-			fmt.Sprintf("It was withdrawn or declined, or accepted by an account under another address or a hidden one: look through the list of people before you apply.\n\n  %s\n\n"+
+			fmt.Sprintf("It was withdrawn or declined, or accepted by an account under another address or a hidden one: look through the list of people before you apply.%s\n\n"+
 				"If their resource block is still there, the next terraform apply invites %s again. If they joined under another address, write that address instead and import it; "+
-				"if they are to stay away, delete the block (id %s).", h.Platform().HubAdminURL(h.Ref()), email, state.ID.ValueString()))
+				"if they are to stay away, delete the block (id %s).", screen(h), email, state.ID.ValueString()))
 	}
 	return diag.NewWarningDiagnostic(
 		fmt.Sprintf("%s is no longer on %s", email, hubTitle(h)),
@@ -285,8 +316,6 @@ func (r *memberResource) Update(ctx context.Context, req resource.UpdateRequest,
 	var plan, state memberModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := plan.Timeouts.Update(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -295,13 +324,22 @@ func (r *memberResource) Update(ctx context.Context, req resource.UpdateRequest,
 	if diags.HasError() {
 		return
 	}
+	timeout, diags := plan.Timeouts.Update(ctx, taskTime(h))
+	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	job, diags := keptJob(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 
 	var result engine.Result
 	var err error
 	switch {
-	case state.reinvites(plan.OnExpired):
-		result, err = h.Add(ctx, plan.addTask(h, timeout))
+	case job != "", state.reinvites(plan.OnExpired):
+		add := plan.addTask(h, timeout)
+		add.Job, add.RefuseExisting = job, add.RefuseExisting && job == "" // what the job adds is no stranger
+		result, err = h.Add(ctx, add)
 	case known(plan.Role) && !plan.Role.Equal(state.Role):
 		result, err = h.ChangeRole(ctx, engine.RoleTask{
 			Email:    plan.Email.ValueString(),
@@ -315,6 +353,7 @@ func (r *memberResource) Update(ctx context.Context, req resource.UpdateRequest,
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		return
 	}
+	resp.Diagnostics.Append(keepJob(ctx, jobOf(err), resp.Private)...)
 	if err != nil {
 		resp.Diagnostics.Append(taskDiag(ctx, h, err))
 		return
@@ -327,8 +366,6 @@ func (r *memberResource) Update(ctx context.Context, req resource.UpdateRequest,
 func (r *memberResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state memberModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := state.Timeouts.Delete(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || state.OnDestroy.ValueString() == keepDestroy {
 		return
 	}
@@ -337,19 +374,31 @@ func (r *memberResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	if diags.HasError() {
 		return
 	}
+	timeout, diags := state.Timeouts.Delete(ctx, taskTime(h))
+	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	resp.Diagnostics.Append(learn(ctx, h)...)
+	job, diags := keptJob(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	var result engine.Result
 	var err error
 	if state.OnDestroy.ValueString() == downgradeDestroy {
-		result, err = h.Downgrade(ctx, state.roleTask(h, h.Platform().DefaultRole(), timeout))
+		task := state.roleTask(h, h.Platform().DefaultRole(), timeout)
+		task.Job = job
+		result, err = h.Downgrade(ctx, task)
 	} else {
 		result, err = h.Remove(ctx, engine.RemoveTask{
 			Email:    state.Email.ValueString(),
 			MemberID: state.MemberID.ValueString(),
+			Job:      job,
 			Limits:   state.limits(h, timeout),
 		})
 	}
 	if err != nil {
+		resp.Diagnostics.Append(keepJob(ctx, jobOf(err), resp.Private)...)
 		resp.Diagnostics.Append(taskDiag(ctx, h, err))
 		return
 	}
@@ -377,7 +426,7 @@ func (r *memberResource) ImportState(ctx context.Context, req resource.ImportSta
 	if !found || !m.Status.Live() {
 		resp.Diagnostics.AddError(fmt.Sprintf("%s is not on %s", ref.Email, hubTitle(h)),
 			"There is no seat and no open invitation under that address, so there is nothing to import. "+
-				"Check the address against the platform's own list:\n\n  "+h.Platform().HubAdminURL(h.Ref())+
+				"Check the address against the platform's own list:"+screen(h)+
 				"\n\nTo add the person, write the resource without importing it and apply.")
 		return
 	}
@@ -451,7 +500,7 @@ func (m *memberModel) roleTask(h *engine.Hub, role string, timeout time.Duration
 
 // taskTimeouts is the timeouts block, with words of roster's own.
 func taskTimeouts(ctx context.Context, opts timeouts.Opts) schema.Block {
-	const text = "How long one such task may take, verification included, such as `90s` or `10m`. Defaults to `5m`."
+	const text = "How long one such task may take, verification included, such as `90s` or `10m`. Defaults to `5m`; to `15m` on platforms that work in jobs."
 	opts.CreateDescription, opts.UpdateDescription, opts.DeleteDescription = text, text, text
 	return timeouts.Block(ctx, opts)
 }
@@ -470,8 +519,8 @@ func notes(h *engine.Hub, result engine.Result) diag.Diagnostics {
 	if result.Held {
 		diags.AddWarning(
 			fmt.Sprintf("%s waits for a second administrator of %s", result.Member.Label(), hubTitle(h)),
-			fmt.Sprintf("%s holds the change until a second administrator approves it; nothing more is asked for until then. %s\n\n  %s",
-				h.Platform().Vendor, sentence(runbook.Advice(h.Platform().Name, hub.ReasonAwaitingApproval)), h.Platform().HubAdminURL(h.Ref())))
+			fmt.Sprintf("%s holds the change until a second administrator approves it; nothing more is asked for until then. %s%s",
+				h.Platform().Vendor, sentence(runbook.Advice(h.Platform().Name, hub.ReasonAwaitingApproval)), screen(h)))
 	}
 	for _, note := range result.Notes {
 		diags.AddWarning("About "+hubTitle(h), note)

@@ -127,9 +127,23 @@ func (r *memberRoleResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	resp.Diagnostics.Append(learn(ctx, h)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	if plan != nil {
+		resp.Diagnostics.Append(checkRole(h, plan.Role.ValueString(), path.Root("role"), hub.Secondary)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
 		plan.ID = types.StringValue(hub.RoleRef{Member: ref, Role: plan.Role.ValueString()}.String())
 		plan.Kind = types.StringValue(string(kindOf(h, plan.Role.ValueString())))
+		job, diags := keptJob(ctx, req.Private)
+		resp.Diagnostics.Append(diags...)
+		if job != "" {
+			// So that there is something to update: the wait goes on there.
+			plan.Kind = types.StringUnknown()
+		}
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 		if kindOf(h, plan.Role.ValueString()) == hub.Primary {
 			resp.Diagnostics.Append(r.claims.lay(ref, claimRoleRes, claimRole, state == nil)...)
@@ -182,8 +196,6 @@ func kindOf(h *engine.Hub, role string) hub.RoleKind {
 func (r *memberRoleResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan memberRoleModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	timeout, diags := plan.Timeouts.Create(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -192,9 +204,22 @@ func (r *memberRoleResource) Create(ctx context.Context, req resource.CreateRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	timeout, diags := plan.Timeouts.Create(ctx, taskTime(h))
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(learn(ctx, h)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	task, _ := plan.change(h, ref, hub.Member{}, false)
 	task.Limits.Timeout = timeout
 	result, err := h.ChangeRole(ctx, task)
+	if job := jobOf(err); job != "" {
+		resp.Diagnostics.Append(underWay(ctx, h, err))
+		resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+		resp.Diagnostics.Append(keepJob(ctx, job, resp.Private)...)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+		return
+	}
 	if err != nil {
 		resp.Diagnostics.Append(taskDiag(ctx, h, err))
 		return
@@ -218,6 +243,12 @@ func (r *memberRoleResource) Read(ctx context.Context, req resource.ReadRequest,
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
 	if waiting, _ := h.Ready(); waiting {
 		return // the credentials come later in this run; until then the state stands
+	}
+	task := hub.Task{Kind: hub.TaskChangeRole, Email: ref.Email, Role: state.Role.ValueString()}
+	running, diags := followJob(ctx, h, task, req.Private, resp.Private)
+	resp.Diagnostics.Append(diags...)
+	if running || resp.Diagnostics.HasError() {
+		return
 	}
 	m, found, err := h.Find(ctx, ref.Email, "")
 	switch {
@@ -249,18 +280,42 @@ func rolesHeld(m hub.Member) string {
 	return text
 }
 
-// Update has only roster's own settings to take over.
+// Update takes over roster's own settings, and goes on waiting for a job that
+// the create left under way.
 func (r *memberRoleResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan memberRoleModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	job, diags := keptJob(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	h, ref, diags := r.member(plan.MemberID.ValueString())
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if job != "" {
+		timeout, diags := plan.Timeouts.Create(ctx, taskTime(h))
+		resp.Diagnostics.Append(diags...)
+		resp.Diagnostics.Append(learn(ctx, h)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+		task, _ := plan.change(h, ref, hub.Member{}, false)
+		task.Limits.Timeout, task.Job = timeout, job
+		result, err := h.ChangeRole(ctx, task)
+		resp.Diagnostics.Append(keepJob(ctx, jobOf(err), resp.Private)...)
+		if err != nil {
+			resp.Diagnostics.Append(taskDiag(ctx, h, err))
+			return
+		}
+		resp.Diagnostics.Append(notes(h, result)...)
+	}
+	plan.Kind = types.StringValue(string(kindOf(h, plan.Role.ValueString())))
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 
 func (r *memberRoleResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state memberRoleModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := state.Timeouts.Delete(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || state.OnDestroy.ValueString() == keepDestroy {
 		return
 	}
@@ -269,14 +324,22 @@ func (r *memberRoleResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	timeout, diags := state.Timeouts.Delete(ctx, taskTime(h))
+	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	resp.Diagnostics.Append(learn(ctx, h)...)
+	job, diags := keptJob(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	m, found, err := h.Find(ctx, ref.Email, "")
 	if err == nil && found && m.Status.Live() {
 		task, needed := state.change(h, ref, m, true)
-		if !needed {
+		if !needed && job == "" {
 			return
 		}
-		task.Limits.Timeout = timeout
+		task.Limits.Timeout, task.Job = timeout, job
 		var result engine.Result
 		if task.Kind == hub.Primary {
 			result, err = h.Downgrade(ctx, task)
@@ -286,6 +349,7 @@ func (r *memberRoleResource) Delete(ctx context.Context, req resource.DeleteRequ
 		resp.Diagnostics.Append(notes(h, result)...)
 	}
 	if err != nil {
+		resp.Diagnostics.Append(keepJob(ctx, jobOf(err), resp.Private)...)
 		resp.Diagnostics.Append(taskDiag(ctx, h, err))
 	}
 }
@@ -301,6 +365,7 @@ func (r *memberRoleResource) ImportState(ctx context.Context, req resource.Impor
 			sentence(err.Error())+"\n\nImport a member's role as in:\n\n  terraform import roster_hub_member_role.ada_admin meta_business/222000111000222/ada@northwind.example/ADMIN")
 		return
 	}
+	resp.Diagnostics.Append(learn(ctx, h)...)
 	resp.Diagnostics.Append(checkRole(h, ref.Role, path.Root("role"), hub.Secondary)...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -112,7 +113,7 @@ func (r *hubResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *
 			"roles": schema.ListAttribute{
 				Computed:            true,
 				ElementType:         types.StringType,
-				MarkdownDescription: "The ids of the platform's roles; `roster_hub_roles` tells more of each.",
+				MarkdownDescription: "The ids of the roles that people can have here; `roster_hub_roles` tells more of each.",
 			},
 		},
 	}
@@ -159,18 +160,25 @@ func (r *hubResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		return
 	}
 	plan.describe(ctx, h)
+	if waiting, _ := h.Ready(); waiting {
+		plan.fillStatic(h)
+		if len(h.Platform().Roles) == 0 {
+			plan.Roles = types.ListUnknown(types.StringType) // the hub itself may have some
+		}
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+		return
+	}
+	if req.State.Raw.IsNull() {
+		// A hub that cannot be reached is said before anybody approves the plan.
+		_, err = h.Connect(ctx)
+		resp.Diagnostics.Append(connectDiags(ctx, h, err)...)
+		plan.describe(ctx, h) // with what the connection told
+	}
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(learn(ctx, h)...)
+	}
 	plan.fillStatic(h)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
-
-	if !req.State.Raw.IsNull() {
-		return
-	}
-	// A hub that cannot be reached is said before anybody approves the plan.
-	if waiting, _ := h.Ready(); waiting {
-		return
-	}
-	_, err = h.Connect(ctx)
-	resp.Diagnostics.Append(connectDiags(ctx, h, err)...)
 }
 
 func (r *hubResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -252,9 +260,11 @@ func (r *hubResource) connect(ctx context.Context, m *hubModel) diag.Diagnostics
 	if diags.HasError() {
 		return diags
 	}
+	m.describe(ctx, h) // again, with what the connection told
 	for _, note := range business.Notes {
 		diags.AddWarning("About "+h.Name(), note)
 	}
+	diags.Append(learn(ctx, h)...)
 	m.fillStatic(h)
 	m.Name = types.StringValue(business.Name)
 	return diags
@@ -266,7 +276,7 @@ func (m *hubModel) ref() hub.Ref {
 
 // describe hands the hub's settings to its members in this walk.
 func (m *hubModel) describe(ctx context.Context, h *engine.Hub) {
-	s := engine.Settings{Label: m.Label.ValueString(), Runbook: m.Runbook.ValueString()}
+	s := engine.Settings{Label: m.Label.ValueString(), Runbook: cmp.Or(m.Runbook.ValueString(), h.Business().Runbook)}
 	if known(m.UnsupportedTasks) {
 		m.UnsupportedTasks.ElementsAs(ctx, &s.UnsupportedTasks, false)
 		slices.Sort(s.UnsupportedTasks)
@@ -278,10 +288,11 @@ func (m *hubModel) describe(ctx context.Context, h *engine.Hub) {
 // is known at plan time.
 func (m *hubModel) fillStatic(h *engine.Hub) {
 	m.ID = types.StringValue(h.Ref().String())
-	m.AdminURL = types.StringValue(h.Platform().HubAdminURL(h.Ref()))
+	p := h.Platform()
+	m.AdminURL = orNull(p.HubAdminURL(h.Ref()))
 	settings, _ := h.Settings()
-	m.Capabilities = capabilityMap(h.Platform().Capabilities.Without(settings.UnsupportedTasks))
-	m.Roles = textList(append(h.Platform().RoleIDs(hub.Primary), h.Platform().RoleIDs(hub.Secondary)...))
+	m.Capabilities = capabilityMap(p.Capabilities.Without(settings.UnsupportedTasks))
+	m.Roles = textList(append(p.RoleIDs(hub.Primary), p.RoleIDs(hub.Secondary)...))
 }
 
 // hubSettingsKey is where a member keeps what its hub's resource said. In an

@@ -30,17 +30,18 @@ var (
 )
 
 type syncModel struct {
-	HubID           types.String  `tfsdk:"hub_id"`
-	ExpectedEmails  types.Set     `tfsdk:"expected_emails"`
-	DirectoryEmails types.Set     `tfsdk:"directory_emails"`
-	Ignore          types.Set     `tfsdk:"ignore"`
-	Members         types.List    `tfsdk:"members"`
-	Unexpected      []string      `tfsdk:"unexpected"`
-	Missing         []string      `tfsdk:"missing"`
-	Departed        []string      `tfsdk:"departed"`
-	Flagged         []flaggedSeat `tfsdk:"flagged"`
-	RequiresAction  types.Bool    `tfsdk:"requires_action"`
-	ReadAt          types.String  `tfsdk:"read_at"`
+	HubID            types.String  `tfsdk:"hub_id"`
+	ExpectedEmails   types.Set     `tfsdk:"expected_emails"`
+	DirectoryEmails  types.Set     `tfsdk:"directory_emails"`
+	Ignore           types.Set     `tfsdk:"ignore"`
+	IncludeSuspended types.Bool    `tfsdk:"include_suspended"`
+	Members          types.List    `tfsdk:"members"`
+	Unexpected       []string      `tfsdk:"unexpected"`
+	Missing          []string      `tfsdk:"missing"`
+	Departed         []string      `tfsdk:"departed"`
+	Flagged          []flaggedSeat `tfsdk:"flagged"`
+	RequiresAction   types.Bool    `tfsdk:"requires_action"`
+	ReadAt           types.String  `tfsdk:"read_at"`
 }
 
 // syncMember is the shape of one entry of members. Its values are built by hand
@@ -104,6 +105,11 @@ func (d *syncDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 			"ignore": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "People to leave out of `unexpected`, `departed` and `flagged`: addresses, or patterns with `*` and `?` such as `agency-*@partner.example`.",
+			},
+			"include_suspended": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "List people in `members` whose seat was switched off, on platforms where a removal leaves such a seat behind (SCIM). " +
+					"They have no access, and are never unexpected or departed. Defaults to `false`.",
 			},
 			"members": schema.ListNestedAttribute{
 				Computed:            true,
@@ -193,6 +199,9 @@ func (s *syncModel) compare(h *engine.Hub, members []hub.Member) {
 			ok, err := path.Match(pattern, m.Email)
 			return ok && err == nil
 		})
+		if !h.Seated(m) && m.Status.Live() && !s.IncludeSuspended.ValueBool() {
+			continue
+		}
 		there[m.Email] = m
 		listed = append(listed, types.ObjectValueMust(syncMember, map[string]attr.Value{
 			"email":           orNull(m.Email),
@@ -208,7 +217,7 @@ func (s *syncModel) compare(h *engine.Hub, members []hub.Member) {
 			"invited_at":      timeOrNull(m.InvitedAt),
 			"expires_at":      timeOrNull(m.ExpiresAt),
 		}))
-		if ignored || !m.Status.Live() {
+		if ignored || !h.Seated(m) {
 			continue
 		}
 		// A hidden address proves nothing about the directory, and is not
@@ -231,7 +240,7 @@ func (s *syncModel) compare(h *engine.Hub, members []hub.Member) {
 	s.Members = types.ListValueMust(types.ObjectType{AttrTypes: syncMember}, listed)
 	for _, email := range expected {
 		m, found := there[email]
-		if found && m.Status.Live() {
+		if found && h.Seated(m) {
 			continue
 		}
 		s.Missing = append(s.Missing, email)

@@ -75,7 +75,7 @@ func (d *platformsDataSource) Read(ctx context.Context, _ datasource.ReadRequest
 		}
 		platforms[p.Name] = types.ObjectValueMust(platformObject, map[string]attr.Value{
 			"title":            types.StringValue(p.Title),
-			"configured":       types.BoolValue(p.Connector != nil),
+			"configured":       types.BoolValue(p.Configured()),
 			"business_id_form": types.StringValue(p.BusinessIDForm),
 			"capabilities":     capabilityMap(p.Capabilities),
 			"roles":            roleList(p.Roles),
@@ -114,7 +114,7 @@ func (d *hubRolesDataSource) Configure(_ context.Context, req datasource.Configu
 
 func (d *hubRolesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The roles that people can have on one hub.",
+		MarkdownDescription: "The roles that people can have on one hub. Where they are the hub's own, this takes its credentials and a request.",
 		Attributes: map[string]schema.Attribute{
 			"hub_id": schema.StringAttribute{Required: true, MarkdownDescription: "The `id` of the hub."},
 			"roles": schema.ListAttribute{
@@ -146,6 +146,12 @@ func (d *hubRolesDataSource) Read(ctx context.Context, req datasource.ReadReques
 	resp.Diagnostics.Append(diags...)
 	if diags.HasError() {
 		return
+	}
+	if waiting, err := h.Ready(); !waiting && err == nil {
+		if err := h.Learn(ctx); err != nil {
+			resp.Diagnostics.Append(taskDiag(ctx, h, err))
+			return
+		}
 	}
 	data.Roles = roleList(h.Platform().Roles)
 	data.DefaultRole = orNull(h.Platform().DefaultRole())

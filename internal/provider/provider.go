@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -81,24 +82,6 @@ func (p *rosterProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 	}
 }
 
-// settingsAttribute is the configuration block of one platform, made from its
-// driver's data.
-func settingsAttribute(d hub.Driver) schema.SingleNestedAttribute {
-	nested := map[string]schema.Attribute{}
-	for _, s := range d.Settings {
-		text := s.Description + " Environment variable: `" + s.Env + "`."
-		if s.Default != "" {
-			text += " Defaults to `" + s.Default + "`."
-		}
-		nested[s.Name] = schema.StringAttribute{Optional: true, Sensitive: s.Secret, MarkdownDescription: text}
-	}
-	return schema.SingleNestedAttribute{
-		Optional:            true,
-		MarkdownDescription: "How to reach " + d.Platform.Title + ".",
-		Attributes:          nested,
-	}
-}
-
 // configured is what the provider hands to its resources and data sources.
 type configured struct {
 	engine *engine.Engine
@@ -115,9 +98,9 @@ func (p *rosterProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	logger := slog.New(tflogHandler{})
 	var platforms []engine.Platform
 	for _, d := range p.drivers {
-		var block types.Object
-		resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root(d.Platform.Name), &block)...)
-		platform, diags := p.open(d, block, logger)
+		block, diags := blockOf(ctx, req, d)
+		resp.Diagnostics.Append(diags...)
+		platform, diags := p.platform(d, block, logger)
 		resp.Diagnostics.Append(diags...)
 		platforms = append(platforms, platform)
 	}
@@ -127,6 +110,19 @@ func (p *rosterProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	c := &configured{engine: engine.New(engine.Options{Logger: logger, ReadOnly: readOnly.ValueBool(), Safeguard: safeguard}, platforms...), now: p.now, claims: &claims{}}
 	resp.ResourceData = c
 	resp.DataSourceData = c
+}
+
+// blockOf is a platform's configuration: an object, or a map of them where each
+// hub is configured by itself.
+func blockOf(ctx context.Context, req provider.ConfigureRequest, d hub.Driver) (attr.Value, diag.Diagnostics) {
+	if d.Named {
+		var entries types.Map
+		diags := req.Config.GetAttribute(ctx, path.Root(d.Platform.Name), &entries)
+		return entries, diags
+	}
+	var block types.Object
+	diags := req.Config.GetAttribute(ctx, path.Root(d.Platform.Name), &block)
+	return block, diags
 }
 
 // defaultSafeguard is in force when the configuration says nothing.
@@ -188,7 +184,7 @@ func (p *rosterProvider) Functions(context.Context) []func() function.Function {
 func staticEngine(drivers []hub.Driver) *engine.Engine {
 	var platforms []engine.Platform
 	for _, d := range drivers {
-		platforms = append(platforms, engine.Platform{Platform: d.Platform, Unknown: true})
+		platforms = append(platforms, engine.Platform{Platform: d.Platform, Connection: engine.Connection{Unknown: true}})
 	}
 	return engine.New(engine.Options{}, platforms...)
 }
