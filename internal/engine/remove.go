@@ -104,7 +104,10 @@ func (h *Hub) remove(ctx context.Context, task hub.Task, in RemoveTask, m hub.Me
 	if leaving(m) {
 		return h.awaitApproval(ctx, task, m) // asked for by an earlier apply: never twice
 	}
-	if _, err := h.permit(task, op, in.Limits, known(m)); err != nil {
+	if support, err := h.permit(task, op, in.Limits, known(m)); err != nil {
+		if support == hub.Unsupported && h.removed(m) && !h.engine.opts.ReadOnly {
+			return hub.Member{}, nil // switched off by hand, which is all that can be done
+		}
 		return hub.Member{}, err
 	}
 	if err := h.guardRemoval(ctx, task, m, in.Limits); err != nil {

@@ -44,6 +44,10 @@ type Platform struct {
 	// where the id goes.
 	AdminURL string
 
+	// Export is the file that stands for the platform where it has no API: a
+	// person writes it anew after each change. "" elsewhere.
+	Export string
+
 	// PageSize is how many people one list call brings.
 	PageSize int
 	// Settle is how long a write may take until reads show it. Verification

@@ -197,6 +197,7 @@ func fill(h *engine.Hub, te *hub.TaskError) runbook.Fill {
 		OldRole:    roleLabel(h, te.Task.OldRole),
 		BusinessID: h.Ref().BusinessID,
 		AdminURL:   h.Platform().HubAdminURL(h.Ref()),
+		Export:     h.Platform().Export,
 		Revoke:     te.Task.Revoke,
 		Invited:    te.Now.Member.Status.Pending(),
 		Awaiting:   te.Fault.Reason == hub.ReasonAwaitingApproval && te.Fault.Attempts > 0,

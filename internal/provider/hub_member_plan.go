@@ -213,7 +213,7 @@ func planDestroy(ctx context.Context, h *engine.Hub, state *memberModel) diag.Di
 		op = hub.OpCancel
 	}
 	settings, _ := h.Settings()
-	if h.Platform().Capabilities.Without(settings.UnsupportedTasks).Of(op) == hub.Unsupported {
+	if h.Platform().Capabilities.Without(settings.UnsupportedTasks).Of(op) == hub.Unsupported && h.Seated(*m) {
 		task := hub.Task{Kind: hub.TaskRemove, Hub: h.Ref(), Email: hub.FoldEmail(state.Email.ValueString()), OldRole: m.Role}
 		diags.Append(unsupportedAtPlan(h, task, *m))
 	}

@@ -50,7 +50,7 @@ func (d *platformsDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 				MarkdownDescription: "The platforms by name. Each has a `title`; `configured` (whether this provider has credentials for it); `business_id_form` (what its business ids look like); " +
 					"`capabilities` (what its API can do, by operation: `supported`, `reinvite`, `after_acceptance` or `unsupported`); `roles`, as in `roster_hub_roles`; " +
 					"`statuses` (those a member can have); `page_size` (people a list call brings); `limits` (`name`, `value` and a `note`); " +
-					"`admin_url` (with `{business_id}` where the id goes); and `invitation_days` (how long an invitation stands, null when the platform does not say).",
+					"`admin_url` (with `{business_id}` where the id goes; null where each hub has its own); and `invitation_days` (how long an invitation stands, null when the platform does not say).",
 			},
 		},
 	}
@@ -82,7 +82,7 @@ func (d *platformsDataSource) Read(ctx context.Context, _ datasource.ReadRequest
 			"statuses":         textList(statuses),
 			"page_size":        types.Int64Value(int64(p.PageSize)),
 			"limits":           types.ListValueMust(types.ObjectType{AttrTypes: limitObject}, limits),
-			"admin_url":        types.StringValue(p.AdminURL),
+			"admin_url":        orNull(p.AdminURL),
 			"invitation_days":  days,
 		})
 	}

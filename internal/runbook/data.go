@@ -369,7 +369,7 @@ var (
 // template holds a text to the syntax of expand, and every placeholder that can
 // be missing to an optional clause.
 func (p *checker) template(at, text string) {
-	known := []string{"user", "role", "old_role", "hub", "business_id", "customer_id", "changes", "next"}
+	known := []string{"user", "role", "old_role", "hub", "business_id", "customer_id", "changes", "next", "export"}
 	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
 		if !slices.Contains(known, m[1]) {
 			p.say("%s: placeholder {%s} is none of %v", at, m[1], known)

@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -37,7 +38,8 @@ type Fill struct {
 	OldRole    string
 	BusinessID string // the id on Platform; with a borrowed guide it is of no use and left out
 	AdminURL   string // the screen where people are managed; empty: the guide's own
-	Workspace  string // Cerby workspace, the first label of its host name
+	Workspace  string // Cerby workspace, the first label of its host name; empty: that of AdminURL on a cerby hub
+	Export     string // the file that is a manual hub's sync
 	Revoke     bool   // the role change takes Role away
 	Invited    bool   // the person has not accepted the invitation yet
 	ViaCerby   bool   // the hub is reached through Cerby
@@ -173,7 +175,8 @@ func (g Guide) scene(f Fill) scene {
 		"hub":         clean(f.Hub),
 		"business_id": clean(f.BusinessID),
 		"customer_id": hyphenated(clean(f.BusinessID)),
-		"workspace":   workspace(f.Workspace),
+		"workspace":   workspace(cmp.Or(f.Workspace, cerbyWorkspace(f.AdminURL))),
+		"export":      clean(f.Export),
 		"changes":     g.work.Sync.Changes,
 	}}
 	s.conditions = append(s.conditions, condition(g.Task))
@@ -371,6 +374,20 @@ func hyphenated(id string) string {
 		return ""
 	}
 	return tenDigits.ReplaceAllString(id, "$1-$2-$3")
+}
+
+// cerbyWorkspace is the workspace whose screens a URL shows, "" for a URL of
+// anything else.
+func cerbyWorkspace(adminURL string) string {
+	u, err := url.Parse(adminURL)
+	if err != nil {
+		return ""
+	}
+	name, ok := strings.CutSuffix(u.Hostname(), ".cerby.com")
+	if !ok {
+		return ""
+	}
+	return name
 }
 
 var hostLabel = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)

@@ -35,6 +35,7 @@ var full = runbook.Fill{
 	OldRole:    "EMPLOYEE (Basic access)",
 	BusinessID: "2220001112",
 	Workspace:  "northwind",
+	Export:     "exports/northwind.csv",
 }
 
 // fills is f in every situation: direct or through Cerby, a member or an
@@ -59,6 +60,8 @@ func situations() []runbook.Fill {
 		func(f *runbook.Fill) { f.BusinessID = "" },
 		func(f *runbook.Fill) { f.BusinessID = "a/b c" },
 		func(f *runbook.Fill) { f.Workspace = "" },
+		func(f *runbook.Fill) { f.Workspace, f.AdminURL = "", "https://northwind.cerby.com/" },
+		func(f *runbook.Fill) { f.Export = "" },
 		func(f *runbook.Fill) { f.AdminURL = "https://admin.example/people" },
 	} {
 		f := full
@@ -207,7 +210,7 @@ func (s said) pattern(t *testing.T) *regexp.Regexp {
 	}
 	blanks := strings.NewReplacer("**", "", "[", "", "]", "",
 		"{user}", full.Person, "{role}", full.Role, "{old_role}", full.OldRole, "{hub}", full.Hub,
-		"{business_id}", full.BusinessID, "{customer_id}", "222-000-1112", "{workspace}", full.Workspace)
+		"{business_id}", full.BusinessID, "{customer_id}", "222-000-1112", "{workspace}", full.Workspace, "{export}", full.Export)
 	text = regexp.QuoteMeta(blanks.Replace(text))
 	text = strings.NewReplacer(`\{next\}`, `\d+`, `\{changes\}`, `(user|role)`).Replace(text)
 	return regexp.MustCompile(text + `( \(unconfirmed\))?[.:]`)

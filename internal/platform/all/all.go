@@ -6,6 +6,7 @@ package all
 import (
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/googleads"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/manual"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/metabusiness"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/pinterestbusiness"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/snapchatbusiness"
@@ -21,5 +22,6 @@ func Drivers() []hub.Driver {
 		pinterestbusiness.Driver(),
 		snapchatbusiness.Driver(),
 		tiktokbusiness.Driver(),
+		manual.Driver(),
 	}
 }
