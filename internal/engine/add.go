@@ -199,6 +199,6 @@ func (h *Hub) adopt(ctx context.Context, task hub.Task, in AddTask, m hub.Member
 	change := task
 	change.Kind, change.OldRole = hub.TaskChangeRole, m.Role
 	result, err := h.changeRole(ctx, change, RoleTask{Email: in.Email, Role: in.Role, Limits: in.Limits, inPlace: in.inPlace}, m)
-	result.Adopted = true
+	result.Adopted, result.Task = true, change
 	return result, err
 }

@@ -60,7 +60,12 @@ func (h *Hub) Downgrade(ctx context.Context, in RoleTask) (Result, error) {
 	return h.ChangeRole(ctx, in)
 }
 
-func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.Member) (Result, error) {
+func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.Member) (result Result, err error) {
+	defer func() {
+		if err == nil {
+			result.Task = task // with the role held before
+		}
+	}()
 	if in.Role == "" {
 		return Result{}, h.refuse(task, hub.ReasonInvalidRole, known(m),
 			fmt.Sprintf("No role is given, and %s has no least-privileged one that roster could take instead.", h.Platform().Title))

@@ -25,6 +25,8 @@ type Options struct {
 	Logger *slog.Logger // nil: nothing is logged
 	// ReadOnly refuses every task that would write.
 	ReadOnly bool
+	// Observer is told of every task that has ended. nil: nobody is.
+	Observer Observer
 	// Safeguard refuses to remove too many people of one hub.
 	Safeguard Safeguard
 }
@@ -268,6 +270,14 @@ func (h *Hub) Settings() (Settings, bool) {
 // business's own name when a connection check has told it, else the id. It
 // makes no request.
 func (h *Hub) Name() string {
+	if name := h.KnownName(); name != "" {
+		return name
+	}
+	return "business " + h.ref.BusinessID
+}
+
+// KnownName is Name without the last resort: "" when only the id is known.
+func (h *Hub) KnownName() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
@@ -276,7 +286,7 @@ func (h *Hub) Name() string {
 	case h.business != nil && h.business.Name != "":
 		return h.business.Name
 	default:
-		return "business " + h.ref.BusinessID
+		return ""
 	}
 }
 

@@ -35,6 +35,7 @@ func (e *unfinished) Unwrap() error { return e.err }
 // act returns when the job has ended, with the job's own error; or with an
 // *unfinished, after which the next task has to resume and not to write again.
 func (h *Hub) act(ctx context.Context, write func() error) error {
+	countWrite(ctx)
 	err := write()
 	if started := (*hub.Started)(nil); errors.As(err, &started) {
 		return h.await(ctx, started.Job)

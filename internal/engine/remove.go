@@ -41,10 +41,11 @@ func (h *Hub) Remove(ctx context.Context, in RemoveTask) (Result, error) {
 		if err != nil {
 			return Result{}, h.taskError(ctx, task, err, hub.Presence{})
 		}
+		task.OldRole = m.Role
 		var done []string
 		for range maxRows {
 			if !live(m) {
-				return Result{}, nil
+				return Result{Task: task}, nil
 			}
 			m = h.sharpen(ctx, m)
 			next, err := h.remove(ctx, task, in, m, len(done) > 0)
@@ -63,7 +64,7 @@ func (h *Hub) Remove(ctx context.Context, in RemoveTask) (Result, error) {
 			m = next
 		}
 		if !live(m) {
-			return Result{}, nil
+			return Result{Task: task}, nil
 		}
 		return Result{}, h.taskError(ctx, task, h.unmoved(task, hub.ReasonUnknown, known(m), "A new seat or invitation was there after each one that was removed."), hub.Presence{}, done...)
 	})

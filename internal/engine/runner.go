@@ -13,6 +13,8 @@ import (
 
 // Result is what a task that did not fail left behind.
 type Result struct {
+	// Task is what was done in the end: adopting somebody can be a role change.
+	Task hub.Task
 	// Member is the seat as last read from the platform; zero after a removal.
 	Member hub.Member
 	// Adopted says that the person was there before the task, so nothing was
@@ -49,12 +51,22 @@ func (h *Hub) write(ctx context.Context, task hub.Task, limits Limits, do func(c
 	if err := h.usable(); err != nil {
 		return Result{}, err
 	}
+	report, run := Report{Task: task, Started: time.Now()}, ctx
 	mine := &turn{hub: h}
 	if err := mine.take(ctx); err != nil {
-		return Result{}, h.taskError(ctx, task, err, hub.Presence{})
+		return h.report(run, report, Result{}, h.taskError(ctx, task, err, hub.Presence{}))
 	}
-	defer mine.give()
+	result, err := h.withTurn(ctx, mine, &report, limits, do)
+	mine.give()
+	report.Took = time.Since(report.Started)
+	return h.report(run, report, result, err)
+}
+
+// withTurn runs a task whose turn has come.
+func (h *Hub) withTurn(ctx context.Context, mine *turn, report *Report, limits Limits, do func(context.Context) (Result, error)) (Result, error) {
+	task := report.Task
 	ctx = context.WithValue(ctx, turnKey{}, mine)
+	ctx = context.WithValue(ctx, writesKey{}, &report.Writes)
 	if limits.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limits.Timeout)

@@ -79,6 +79,9 @@ type TaskError struct {
 	// nothing is under way. The next attempt waits for it instead of asking
 	// again.
 	Job string
+	// Notes are whole sentences about what went wrong beside the task: a
+	// notification that could not be sent, a log that could not be written.
+	Notes []string
 }
 
 func (e *TaskError) Error() string {

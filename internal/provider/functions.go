@@ -115,6 +115,9 @@ func (f manualStepsFunction) Run(ctx context.Context, req function.RunRequest, r
 		return
 	}
 	name, ok := runbook.Resolve(platform)
+	if _, err := f.engine.Platform(platform); !ok && err == nil {
+		name, ok = platform, true // without steps of its own: the generic ones, with its own ending
+	}
 	if !ok {
 		resp.Error = argumentError(0, "There are no manual steps for \""+platform+"\". Legal are "+strings.Join(runbook.Platforms(), ", ")+", and their usual names.")
 		return

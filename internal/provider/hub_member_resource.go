@@ -175,7 +175,7 @@ func (r *memberResource) Create(ctx context.Context, req resource.CreateRequest,
 	}
 	result, err := h.Add(ctx, plan.addTask(h, timeout))
 	if job := jobOf(err); job != "" {
-		resp.Diagnostics.Append(underWay(ctx, h, err))
+		resp.Diagnostics.Append(underWay(ctx, h, err)...)
 		resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
 		resp.Diagnostics.Append(keepJob(ctx, job, resp.Private)...)
 		resp.Diagnostics.Append(plan.fill(ctx, hub.Member{Role: plan.Role.ValueString(), Status: hub.StatusUnknown})...)
@@ -185,7 +185,7 @@ func (r *memberResource) Create(ctx context.Context, req resource.CreateRequest,
 	if err != nil {
 		// The person may have been there before: a state entry would be tainted,
 		// and the next apply would take their seat and invite them again.
-		resp.Diagnostics.Append(taskDiag(ctx, h, err))
+		resp.Diagnostics.Append(failed(ctx, h, err)...)
 		return
 	}
 	resp.Diagnostics.Append(notes(h, result)...)
@@ -355,7 +355,7 @@ func (r *memberResource) Update(ctx context.Context, req resource.UpdateRequest,
 	}
 	resp.Diagnostics.Append(keepJob(ctx, jobOf(err), resp.Private)...)
 	if err != nil {
-		resp.Diagnostics.Append(taskDiag(ctx, h, err))
+		resp.Diagnostics.Append(failed(ctx, h, err)...)
 		return
 	}
 	resp.Diagnostics.Append(notes(h, result)...)
@@ -399,7 +399,7 @@ func (r *memberResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 	if err != nil {
 		resp.Diagnostics.Append(keepJob(ctx, jobOf(err), resp.Private)...)
-		resp.Diagnostics.Append(taskDiag(ctx, h, err))
+		resp.Diagnostics.Append(failed(ctx, h, err)...)
 		return
 	}
 	resp.Diagnostics.Append(notes(h, result)...)

@@ -214,14 +214,14 @@ func (r *memberRoleResource) Create(ctx context.Context, req resource.CreateRequ
 	task.Limits.Timeout = timeout
 	result, err := h.ChangeRole(ctx, task)
 	if job := jobOf(err); job != "" {
-		resp.Diagnostics.Append(underWay(ctx, h, err))
+		resp.Diagnostics.Append(underWay(ctx, h, err)...)
 		resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
 		resp.Diagnostics.Append(keepJob(ctx, job, resp.Private)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.Append(taskDiag(ctx, h, err))
+		resp.Diagnostics.Append(failed(ctx, h, err)...)
 		return
 	}
 	resp.Diagnostics.Append(notes(h, result)...)
@@ -304,7 +304,7 @@ func (r *memberRoleResource) Update(ctx context.Context, req resource.UpdateRequ
 		result, err := h.ChangeRole(ctx, task)
 		resp.Diagnostics.Append(keepJob(ctx, jobOf(err), resp.Private)...)
 		if err != nil {
-			resp.Diagnostics.Append(taskDiag(ctx, h, err))
+			resp.Diagnostics.Append(failed(ctx, h, err)...)
 			return
 		}
 		resp.Diagnostics.Append(notes(h, result)...)
@@ -350,7 +350,7 @@ func (r *memberRoleResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}
 	if err != nil {
 		resp.Diagnostics.Append(keepJob(ctx, jobOf(err), resp.Private)...)
-		resp.Diagnostics.Append(taskDiag(ctx, h, err))
+		resp.Diagnostics.Append(failed(ctx, h, err)...)
 	}
 }
 

@@ -55,15 +55,17 @@ func jobOf(err error) string {
 // underWay says that a task goes on without roster. It is no error: there is a
 // seat or a role to come, and one in the state of a resource that failed to be
 // created would be taken away by the next apply.
-func underWay(ctx context.Context, h *engine.Hub, err error) diag.Diagnostic {
+func underWay(ctx context.Context, h *engine.Hub, err error) diag.Diagnostics {
 	te := (*hub.TaskError)(nil)
 	if !errors.As(err, &te) {
-		return taskDiag(ctx, h, err)
+		return failed(ctx, h, err)
 	}
 	hubName(ctx, h)
-	return diag.NewWarningDiagnostic(
+	diags := besides(h, err)
+	diags.AddWarning(
 		fmt.Sprintf("The %s task for %s on %s is still under way", taskName(te.Task.Kind), te.Task.Email, hubTitle(h)),
 		sentence(te.Fault.Detail)+" To wait longer in one go, raise the resource's timeouts.")
+	return diags
 }
 
 // followJob looks at a kept job during a refresh. running says that it is under

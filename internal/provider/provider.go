@@ -72,6 +72,8 @@ func (p *rosterProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 			},
 		},
 	}
+	attributes["task_log"] = taskLogAttribute()
+	attributes["notify"] = notifyAttribute()
 	for _, d := range p.drivers {
 		attributes[d.Platform.Name] = settingsAttribute(d)
 	}
@@ -95,6 +97,9 @@ func (p *rosterProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	var readOnly types.Bool
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("read_only"), &readOnly)...)
 
+	reporter, diags := p.reporter(ctx, req)
+	resp.Diagnostics.Append(diags...)
+
 	logger := slog.New(tflogHandler{})
 	var platforms []engine.Platform
 	for _, d := range p.drivers {
@@ -107,7 +112,7 @@ func (p *rosterProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	c := &configured{engine: engine.New(engine.Options{Logger: logger, ReadOnly: readOnly.ValueBool(), Safeguard: safeguard}, platforms...), now: p.now, claims: &claims{}}
+	c := &configured{engine: engine.New(engine.Options{Logger: logger, ReadOnly: readOnly.ValueBool(), Safeguard: safeguard, Observer: reporter.observe}, platforms...), now: p.now, claims: &claims{}}
 	resp.ResourceData = c
 	resp.DataSourceData = c
 }

@@ -22,6 +22,9 @@ import (
 func TestMain(m *testing.M) {
 	for _, d := range all.Drivers() {
 		for _, s := range d.Settings {
+			if s.Env == "" {
+				continue
+			}
 			if err := os.Unsetenv(s.Env); err != nil {
 				panic(err)
 			}
@@ -90,8 +93,8 @@ func (s *scene) drivers() []hub.Driver {
 	var out []hub.Driver
 	for _, d := range all.Drivers() {
 		endpoint := hubsim.Endpoint(s.url, d.Platform.Name)
-		defaults := maps.Clone(worlds[d.Platform.Name].settings)
-		defaults["endpoint"] = endpoint
+		defaults := map[string]string{"endpoint": endpoint}
+		maps.Copy(defaults, worlds[d.Platform.Name].settings)
 		d.Settings = slices.Clone(d.Settings)
 		for i, setting := range d.Settings {
 			if value, ok := defaults[setting.Name]; ok {
