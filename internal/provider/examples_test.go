@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -39,9 +40,12 @@ func TestAccExamples(t *testing.T) {
 			if !slices.ContainsFunc(files, func(f string) bool { return filepath.Ext(f) == ".tf" }) {
 				t.Fatalf("no .tf file among %v", files)
 			}
+			files = slices.DeleteFunc(slices.Clone(files), func(f string) bool {
+				return runElsewhere[filepath.ToSlash(filepath.Join(folder, f))]
+			})
 			for _, f := range files {
 				switch {
-				case filepath.Ext(f) == ".tf", filepath.Ext(f) == ".csv", f == "import.sh":
+				case slices.Contains([]string{".tf", ".tftpl", ".csv"}, filepath.Ext(f)), f == "import.sh":
 				default:
 					t.Errorf("%s: nothing runs a file like this: teach this test to, or drop it", f)
 				}
@@ -60,6 +64,10 @@ func TestAccExamples(t *testing.T) {
 		})
 	}
 }
+
+// runElsewhere are files of examples that need more than an apply in a folder of
+// its own. TestAccGuides runs the scripts, TestAccPGBackend with the backend.
+var runElsewhere = map[string]bool{"ci/backend.tf": true, "ci/plan.sh": true, "ci/apply.sh": true}
 
 // exampleFolders maps each folder that holds files to their names.
 func exampleFolders(t *testing.T) map[string][]string {
@@ -128,7 +136,7 @@ type example struct {
 }
 
 // demo is the world that the documentation is about.
-func demo(t *testing.T) hubsim.Seed {
+func demo(t testing.TB) hubsim.Seed {
 	t.Helper()
 	document, err := os.ReadFile("../../tools/hubsim/demo.json")
 	if err != nil {
@@ -173,7 +181,8 @@ func (s *scene) environment(seed hubsim.Seed) []string {
 				env = append(env, setting.Env+"="+value)
 			}
 		}
-		if set == 0 {
+		secret := func(setting hub.Setting) bool { return setting.Secret }
+		if set == 0 && slices.ContainsFunc(d.Settings, secret) {
 			s.t.Errorf("tools/hubsim/demo.json holds no credential that %s could use", name)
 		}
 	}
@@ -269,19 +278,10 @@ func (e *example) byHand() []hub.RoleRef {
 // destroys.
 func (e *example) runImports() {
 	e.t.Helper()
-	// The script says terraform, whatever the CLI under test is called.
-	bin := e.t.TempDir()
-	cli, err := filepath.Abs(e.cli)
-	if err != nil {
-		e.t.Fatal(err)
+	e.terraformOnPath()
+	if out, err := e.shell("bash -e import.sh").CombinedOutput(); err != nil {
+		e.t.Fatalf("import.sh failed: %v\n%s", err, out)
 	}
-	if err := os.Symlink(cli, filepath.Join(bin, "terraform")); err != nil {
-		e.t.Fatal(err)
-	}
-	e.cli, cli = "bash", e.cli
-	e.env = append(e.env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-	e.must("-e", "import.sh")
-	e.cli = cli
 	if err := e.scene.writes(nothing); err != nil {
 		e.t.Errorf("after import.sh: %v", err)
 	}
@@ -315,6 +315,28 @@ func (e *example) runImports() {
 	if seen != len(imported) {
 		e.t.Errorf("of %v the plan knows %d", imported, seen)
 	}
+}
+
+// terraformOnPath makes "terraform" in a script the CLI under test, whatever that
+// is called.
+func (e *example) terraformOnPath() {
+	e.t.Helper()
+	bin := e.t.TempDir()
+	cli, err := filepath.Abs(e.cli)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	if err := os.Symlink(cli, filepath.Join(bin, "terraform")); err != nil {
+		e.t.Fatal(err)
+	}
+	e.env = append(e.env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+}
+
+// shell is a command as a person or a script types it.
+func (e *example) shell(command string) *exec.Cmd {
+	cmd := exec.CommandContext(e.t.Context(), "bash", "-c", command)
+	cmd.Dir, cmd.Env = e.dir, e.env
+	return cmd
 }
 
 // The failed task that the documentation shows, as a terminal shows it: the
@@ -404,4 +426,30 @@ func TestAccExamples_failedTaskOfEachGuide(t *testing.T) {
 		}
 		compareSample(t, out)
 	})
+}
+
+// What examples/checks says of itself: which condition stops a run, and which
+// warns.
+func TestAccExamples_checks(t *testing.T) {
+	e := exampleWorkspace(t, "checks", []string{"main.tf"})
+	s := e.scene
+	says := func(want string, succeeds bool, args ...string) {
+		t.Helper()
+		out, ok := e.run(append(args, "-no-color")...)
+		if ok != succeeds || !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
+			t.Errorf("%v succeeded: %t, want %t and the words %q:\n%s", args, ok, succeeds, want, out)
+		}
+	}
+	says("With ada@northwind.example there would be more than 5 people on the hub.", false, "apply", "-auto-approve", "-var=seats=5")
+	if err := s.writes(nothing); err != nil {
+		t.Errorf("after a precondition that failed: %v", err)
+	}
+	says("Nobody declared Contractor without an address (id 122100000000005), cleo@northwind.example, dan.left@northwind.example", true,
+		"apply", "-auto-approve")
+	s.act(hubsim.ActRemove, "dan.left@northwind.example", "")()
+	says("has fewer than two administrators.", false, "plan")
+	s.act(hubsim.ActJoin, "dan.left@northwind.example", "ADMIN")()
+	s.act(hubsim.ActRemove, "gia@northwind.example", "")()
+	// Without the refresh, which would find her gone and plan to invite her again.
+	says("Not on the hub: gia@northwind.example.", false, "plan", "-refresh=false")
 }

@@ -98,6 +98,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	for _, hub := range sim.Hubs() {
 		fmt.Fprintf(out, "  hub %s/%s (%s): %v\n", hub.Platform, hub.BusinessID, hub.Name, hub.Count)
 	}
+	fmt.Fprintf(out, "Screens, to follow manual steps on: open %s%s in a browser\n", baseURL, hubsim.ScreensPath)
 	fmt.Fprintf(out, "Control API: curl %s/_sim/\nStop with Ctrl-C.\n", baseURL)
 
 	select {

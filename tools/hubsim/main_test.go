@@ -50,7 +50,7 @@ func TestServesTheDemo(t *testing.T) {
 		t.Errorf("stopped with %v", err)
 	}
 	out := <-text
-	for _, want := range []string{baseURL, "/_sim/", `endpoint = "` + baseURL + `/meta_business"`, "list_members"} {
+	for _, want := range []string{baseURL, "/_sim/", baseURL + "/_screens/", `endpoint = "` + baseURL + `/meta_business"`, "list_members"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in the output:\n%s", want, out)
 		}
