@@ -82,6 +82,15 @@ type RoleLister interface {
 	Roles(ctx context.Context, ref Ref) ([]Role, error)
 }
 
+// BusinessLister is a Connector whose platform tells which businesses a
+// credential can see.
+type BusinessLister interface {
+	// Businesses lists the businesses that the credential has any part in, with
+	// id and, where the platform tells it, name. Whether it may manage their
+	// people is for Verify. A list that could not be read to its end is an error.
+	Businesses(ctx context.Context) ([]Business, error)
+}
+
 // JobReader is a Connector whose platform takes a write on as a job and does it
 // in its own time. Its Add, ChangeRole and Remove return a *Started, and the
 // engine waits.

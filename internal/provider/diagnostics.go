@@ -152,15 +152,21 @@ func withRole(m hub.Member) string {
 }
 
 func reasonWords(h *engine.Hub, te *hub.TaskError) string {
-	words := fmt.Sprintf("Reason: %s. ", te.Fault.Reason)
-	if te.Fault.Detail != "" {
-		return words + sentence(te.Fault.Detail)
+	return reasonText(h.Platform(), te.Fault)
+}
+
+func reasonText(p *hub.Platform, f hub.Fault) string {
+	words := fmt.Sprintf("Reason: %s. ", f.Reason)
+	if f.Detail != "" {
+		return words + sentence(f.Detail)
 	}
-	return words + sentence(runbook.Advice(h.Platform().Name, te.Fault.Reason))
+	return words + sentence(runbook.Advice(p.Name, f.Reason))
 }
 
 // answerWords quotes the platform, on a line Terraform does not wrap.
-func answerWords(h *engine.Hub, f hub.Fault) string {
+func answerWords(h *engine.Hub, f hub.Fault) string { return answerText(h.Platform().Vendor, f) }
+
+func answerText(vendor string, f hub.Fault) string {
 	var parts []string
 	if f.Code != "" {
 		parts = append(parts, "code "+f.Code)
@@ -174,7 +180,7 @@ func answerWords(h *engine.Hub, f hub.Fault) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "  " + h.Platform().Vendor + " answered: " + strings.Join(parts, ", ") + "."
+	return "  " + vendor + " answered: " + strings.Join(parts, ", ") + "."
 }
 
 // guidePlatform is whose manual steps fit the hub.

@@ -169,6 +169,7 @@ func (p *rosterProvider) DataSources(context.Context) []func() datasource.DataSo
 	static := staticEngine(p.drivers)
 	return []func() datasource.DataSource{
 		func() datasource.DataSource { return &syncDataSource{base: base{engine: static}} },
+		func() datasource.DataSource { return &businessHubsDataSource{base: base{engine: static}} },
 		func() datasource.DataSource { return &platformsDataSource{base: base{engine: static}} },
 		func() datasource.DataSource { return &hubRolesDataSource{base: base{engine: static}} },
 	}

@@ -14,6 +14,9 @@ import (
 type world struct {
 	platform, business string
 
+	// provider is the provider block, "" where the drivers' defaults do.
+	provider string
+
 	// credential is seeded into the simulator, settings are what a user would
 	// configure to use it. ENDPOINT in a setting stands for the simulator's.
 	credential hubsim.Credential
@@ -152,8 +155,12 @@ func (w world) scene(t testing.TB, h hubsim.HubSeed) *scene {
 
 func (w world) hubID() string { return w.platform + "/" + w.business }
 
+// providerConfig is the provider block, where the platform cannot do without:
+// each of its hubs is configured by itself, and settings have to be somewhere.
+func (w world) providerConfig() string { return w.provider }
+
 func (w world) hubConfig() string {
-	return "resource \"roster_business_hub\" \"h\" {\n  platform    = \"" + w.platform + "\"\n  business_id = \"" + w.business + "\"\n  label       = \"Northwind Paid Social\"\n}\n"
+	return w.providerConfig() + "resource \"roster_business_hub\" \"h\" {\n  platform    = \"" + w.platform + "\"\n  business_id = \"" + w.business + "\"\n  label       = \"Northwind Paid Social\"\n}\n"
 }
 
 // memberConfig is the hub and one member under the name given.

@@ -36,7 +36,10 @@ type Connector struct {
 	login string
 }
 
-var _ hub.Connector = (*Connector)(nil)
+var (
+	_ hub.Connector      = (*Connector)(nil)
+	_ hub.BusinessLister = (*Connector)(nil)
+)
 
 // Verify implements hub.Connector with one read for each of the three things
 // that can be wrong. Of a refresh token it cannot tell whether the person is
@@ -91,6 +94,28 @@ func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, erro
 		business.Notes = append(business.Notes, note)
 	}
 	return business, nil
+}
+
+// Businesses implements hub.BusinessLister: the customers that the identity has
+// access to itself. Those behind a manager are not listed; each name is a
+// request, and a customer that does not let itself be read goes without.
+func (c *Connector) Businesses(ctx context.Context) ([]hub.Business, error) {
+	ids, err := c.ads.direct(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []hub.Business
+	for _, id := range ids {
+		b := hub.Business{ID: id}
+		switch customer, err := c.ads.customer(ctx, id); {
+		case err == nil:
+			b.Name = customer.DescriptiveName
+		case c.Explain(err).Reason != hub.ReasonForbidden:
+			return nil, err
+		}
+		found = append(found, b)
+	}
+	return found, nil
 }
 
 // unreached adds to Google's "permission denied", which does not tell a wrong

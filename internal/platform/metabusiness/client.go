@@ -134,6 +134,14 @@ func (c *client) business(ctx context.Context, id string) (business, error) {
 	return b, err
 }
 
+// businesses lists the businesses that the token sees, page by page. An error
+// ends the sequence.
+//
+// API: Meta, "User, Businesses", https://developers.facebook.com/docs/graph-api/reference/user/businesses
+func (c *client) businesses(ctx context.Context) iter.Seq2[node, error] {
+	return list[node](ctx, c, "list the token's businesses", "/me/businesses", url.Values{"fields": {"id,name"}})
+}
+
 // seats are the token's own seats on all its businesses.
 //
 // API: Meta, "Business Users", https://developers.facebook.com/docs/graph-api/reference/user/business_users

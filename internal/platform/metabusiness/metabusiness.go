@@ -24,7 +24,10 @@ type Connector struct {
 	now   func() time.Time // tells an invitation that ran out; tests replace it
 }
 
-var _ hub.Connector = (*Connector)(nil)
+var (
+	_ hub.Connector      = (*Connector)(nil)
+	_ hub.BusinessLister = (*Connector)(nil)
+)
 
 // Verify implements hub.Connector with one read for each of the three things
 // that can be wrong, so that the error can say which one is.
@@ -104,6 +107,18 @@ func (c *Connector) checkAdmin(ctx context.Context, ref hub.Ref) error {
 		}
 	}
 	return nil
+}
+
+// Businesses implements hub.BusinessLister.
+func (c *Connector) Businesses(ctx context.Context) ([]hub.Business, error) {
+	var found []hub.Business
+	for b, err := range c.graph.businesses(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, hub.Business{ID: b.ID, Name: b.Name})
+	}
+	return found, nil
 }
 
 // Members implements hub.Connector: the open invitations, then the people. In

@@ -8,6 +8,7 @@
 package pinterestbusiness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,10 @@ type Connector struct {
 	now func() time.Time // tells an invitation that ran out
 }
 
-var _ hub.Connector = (*Connector)(nil)
+var (
+	_ hub.Connector      = (*Connector)(nil)
+	_ hub.BusinessLister = (*Connector)(nil)
+)
 
 // Verify implements hub.Connector with one read for each thing that can be
 // wrong, so that the error can say which one is.
@@ -83,6 +87,26 @@ func (c *Connector) employer(ctx context.Context, ref hub.Ref, self account) (hu
 	}
 	// The members could be read, so the user has a part in the business all the
 	// same; what part, the first write tells.
+	return found, nil
+}
+
+// Businesses implements hub.BusinessLister: the token's own account, when that is
+// a business, and those its user works for.
+func (c *Connector) Businesses(ctx context.Context) ([]hub.Business, error) {
+	self, err := c.api.account(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []hub.Business
+	if self.AccountType == "BUSINESS" {
+		found = append(found, hub.Business{ID: self.ID, Name: self.name()})
+	}
+	for b, err := range c.api.employers(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, hub.Business{ID: cmp.Or(b.User.ID, b.ID), Name: b.User.Username})
+	}
 	return found, nil
 }
 

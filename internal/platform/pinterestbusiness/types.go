@@ -16,6 +16,7 @@ type account struct {
 	ID           string `json:"id"`
 	Username     string `json:"username"`
 	BusinessName string `json:"business_name"`
+	AccountType  string `json:"account_type"` // PINNER or BUSINESS
 }
 
 func (a account) name() string {

@@ -33,7 +33,10 @@ type Connector struct {
 	warned     sync.Map // member statuses that are not the contract's, each told once
 }
 
-var _ hub.Connector = (*Connector)(nil)
+var (
+	_ hub.Connector      = (*Connector)(nil)
+	_ hub.BusinessLister = (*Connector)(nil)
+)
 
 // Verify implements hub.Connector: who the token is, which organizations that
 // person belongs to, whether they see the members of this one, and what role they
@@ -78,6 +81,19 @@ func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, erro
 		}}
 	}
 	return b, nil
+}
+
+// Businesses implements hub.BusinessLister.
+func (c *Connector) Businesses(ctx context.Context) ([]hub.Business, error) {
+	all, err := c.api.organizations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []hub.Business
+	for _, o := range all {
+		found = append(found, hub.Business{ID: o.ID, Name: o.Name})
+	}
+	return found, nil
 }
 
 // notAmong is the error for an organization that the token's person has no part

@@ -113,6 +113,33 @@ func (c *client) center(ctx context.Context, bcID string) (*center, error) {
 	return nil, nil
 }
 
+// centers lists the Business Centers that the token's user has a part in.
+//
+// API: as center; without a bc_id, 50 to a page.
+func (c *client) centers(ctx context.Context) ([]center, error) {
+	const operation, most = "list the token's Business Centers", 50
+	var all []center
+	for number := 1; ; number++ {
+		var list centers
+		err := c.call(ctx, request{
+			operation: operation, path: "/bc/get/", whole: true,
+			query: url.Values{"page": {strconv.Itoa(number)}, "page_size": {strconv.Itoa(most)}},
+		}, &list)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list.List...)
+		switch info := list.PageInfo; {
+		case info == nil:
+			return nil, &answer.Bad{Operation: operation, Status: http.StatusOK, Problem: "the answer holds no page_info, so there is no telling where the list ends"}
+		case len(all) >= info.TotalNumber:
+			return all, nil
+		case len(list.List) == 0:
+			return nil, &answer.Bad{Operation: operation, Status: http.StatusOK, Problem: fmt.Sprintf("the list ends after %d of %d Business Centers", len(all), info.TotalNumber)}
+		}
+	}
+}
+
 // page reads one page of members.
 //
 // API: TikTok, "BC Member Get", document 1739939404802049.

@@ -25,7 +25,10 @@ type Connector struct {
 	seen *sightings
 }
 
-var _ hub.Connector = (*Connector)(nil)
+var (
+	_ hub.Connector      = (*Connector)(nil)
+	_ hub.BusinessLister = (*Connector)(nil)
+)
 
 // Verify implements hub.Connector with one read for the token and one for the
 // Business Center, which tells the role of the token's user in it.
@@ -70,6 +73,19 @@ func usable(ref hub.Ref, status string) error {
 	default:
 		return answer.Refuse(hub.ReasonForbidden, "TikTok reports Business Center %s with the status %q, and it can be managed while ENABLE only. Open the Business Center to see what it waits for.", ref.BusinessID, status)
 	}
+}
+
+// Businesses implements hub.BusinessLister.
+func (c *Connector) Businesses(ctx context.Context) ([]hub.Business, error) {
+	all, err := c.api.centers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []hub.Business
+	for _, one := range all {
+		found = append(found, hub.Business{ID: one.Info.ID.String(), Name: one.Info.Name})
+	}
+	return found, nil
 }
 
 // Members implements hub.Connector: the open invitations, then the members. In

@@ -69,7 +69,8 @@ type user struct {
 
 // centers is the answer of /bc/get/.
 type centers struct {
-	List []center `json:"list"`
+	List     []center  `json:"list"`
+	PageInfo *pageInfo `json:"page_info"`
 }
 
 type center struct {
