@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -167,7 +168,11 @@ func (h *Hub) relist(ctx context.Context, task hub.Task, in RemoveTask, m hub.Me
 // said yes, else the error that left the outcome open. What comes back is
 // nobody, or the seat that an invitation had become.
 func (h *Hub) confirmGone(ctx context.Context, task hub.Task, m hub.Member, removeErr error) (hub.Member, error) {
-	seen, ok, err := h.settle(ctx, keyOf(m), func(now hub.Member) bool { return !h.Seated(now) || now.ID != m.ID || leaving(now) })
+	key := keyOf(m)
+	if slices.Contains(h.Platform().Statuses, hub.StatusSuspended) {
+		key.Status = "" // a seat that was only switched off is no longer where it was
+	}
+	seen, ok, err := h.settle(ctx, key, func(now hub.Member) bool { return !h.Seated(now) || now.ID != m.ID || leaving(now) })
 	switch {
 	case ok && leaving(seen):
 		return h.awaitApproval(ctx, task, h.remember(seen, m))
