@@ -2,8 +2,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	tfpath "github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -159,12 +156,7 @@ func (d *syncDataSource) ValidateConfig(ctx context.Context, req datasource.Vali
 		_, diags := d.hub(config.HubID.ValueString())
 		resp.Diagnostics.Append(diags...)
 	}
-	for _, pattern := range texts(config.Ignore) {
-		if _, err := path.Match(hub.FoldEmail(pattern), ""); err != nil {
-			resp.Diagnostics.AddAttributeError(tfpath.Root("ignore"), "Malformed pattern",
-				fmt.Sprintf("%q is not a pattern: write an address, or one with * for any letters and ? for one letter.", pattern))
-		}
-	}
+	resp.Diagnostics.Append(checkPatterns(config.Ignore)...)
 }
 
 func (d *syncDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -195,10 +187,7 @@ func (s *syncModel) compare(h *engine.Hub, members []hub.Member) {
 	listed := make([]attr.Value, 0, len(members))
 	there := map[string]hub.Member{}
 	for _, m := range members {
-		ignored := slices.ContainsFunc(ignore, func(pattern string) bool {
-			ok, err := path.Match(pattern, m.Email)
-			return ok && err == nil
-		})
+		ignored := matchesAny(ignore, m.Email)
 		if !h.Seated(m) && m.Status.Live() && !s.IncludeSuspended.ValueBool() {
 			continue
 		}

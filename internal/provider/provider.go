@@ -161,6 +161,7 @@ func (p *rosterProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		func() resource.Resource { return &hubResource{base: base{engine: static}} },
 		func() resource.Resource { return &memberResource{base: base{engine: static}} },
+		func() resource.Resource { return &rosterResource{base: base{engine: static}} },
 		func() resource.Resource { return &memberRoleResource{base: base{engine: static}} },
 	}
 }

@@ -1,0 +1,616 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	tfpath "github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/roster-iac/terraform-provider-roster/internal/engine"
+	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+)
+
+// rosterResource is everybody on one hub, in one resource: who is not listed
+// loses the seat. It removes nobody whom a plan has not shown.
+type rosterResource struct{ base }
+
+var (
+	_ resource.ResourceWithConfigure      = (*rosterResource)(nil)
+	_ resource.ResourceWithImportState    = (*rosterResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*rosterResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*rosterResource)(nil)
+)
+
+type rosterModel struct {
+	ID           types.String   `tfsdk:"id"`
+	HubID        types.String   `tfsdk:"hub_id"`
+	Members      types.Map      `tfsdk:"members"`
+	Ignore       types.Set      `tfsdk:"ignore"`
+	AllowLockout types.Bool     `tfsdk:"allow_lockout"`
+	Statuses     types.Map      `tfsdk:"statuses"`
+	Timeouts     timeouts.Value `tfsdk:"timeouts"`
+}
+
+// rosterSeat is one entry of members.
+type rosterSeat struct {
+	Role        types.String `tfsdk:"role"`
+	ExtraRoles  types.Set    `tfsdk:"extra_roles"`
+	DisplayName types.String `tfsdk:"display_name"`
+}
+
+var rosterSeatObject = map[string]attr.Type{
+	"role": types.StringType, "extra_roles": types.SetType{ElemType: types.StringType}, "display_name": types.StringType,
+}
+
+func (r *rosterResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_hub_roster"
+}
+
+func (r *rosterResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.configure(req.ProviderData, resp.Diagnostics.AddError)
+}
+
+func (r *rosterResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Everybody on one hub, in one resource: whoever is listed gets a seat, and whoever is not loses theirs. " +
+			"For hubs that one configuration owns; elsewhere use `roster_hub_member`, which leaves strangers alone. " +
+			"Import it where people are on the hub already: a plan that creates it refuses to remove anybody. Deleting it removes nobody.",
+		Attributes: map[string]schema.Attribute{
+			"hub_id": schema.StringAttribute{
+				Required: true, PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				MarkdownDescription: "The `id` of the hub.",
+			},
+			"members": schema.MapNestedAttribute{
+				Required:            true,
+				Validators:          []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.KeysAre(emailValidator{}), onceEach{}},
+				MarkdownDescription: "Who has a seat, by e-mail address. Addresses are compared without case.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"role": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "The primary role. Without it somebody new gets the platform's least-privileged role, and the role of somebody who is there is left alone.",
+					},
+					"extra_roles": schema.SetAttribute{
+						Optional: true, ElementType: types.StringType,
+						MarkdownDescription: "The secondary roles, all of them: others are taken away. Without it they are left alone.",
+					},
+					"display_name": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "The name to invite the person under, on platforms that want one.",
+					},
+				}},
+			},
+			"ignore": schema.SetAttribute{
+				Optional: true, ElementType: types.StringType,
+				MarkdownDescription: "People this resource never touches: addresses, or patterns with `*` and `?` such as `agency-*@partner.example`.",
+			},
+			"allow_lockout": schema.BoolAttribute{
+				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+				MarkdownDescription: "Permit removing or demoting the last administrator, or the identity roster itself uses. Defaults to `false`.",
+			},
+			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The `id` of the hub. Known at plan time."},
+			"statuses": schema.MapAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "Where each of them stands, as `status` of `roster_hub_member`.",
+			},
+		},
+		Blocks: map[string]schema.Block{"timeouts": taskTimeouts(ctx, timeouts.Opts{Create: true, Update: true})},
+	}
+}
+
+// onceEach refuses an address that is listed in two spellings.
+type onceEach struct{}
+
+func (onceEach) Description(context.Context) string { return "each address once, whatever its case" }
+
+func (v onceEach) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (onceEach) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
+	seen := map[string]string{}
+	for _, email := range slices.Sorted(maps.Keys(req.ConfigValue.Elements())) {
+		if other, twice := seen[hub.FoldEmail(email)]; twice {
+			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(email), "One person twice",
+				fmt.Sprintf("%q and %q are one address: the case of letters does not tell people apart. Keep one of them.", other, email))
+		}
+		seen[hub.FoldEmail(email)] = email
+	}
+}
+
+func (r *rosterResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config rosterModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(checkPatterns(config.Ignore)...)
+	if !known(config.HubID) || !known(config.Members) {
+		return
+	}
+	h, diags := r.hub(config.HubID.ValueString())
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		return
+	}
+	seats, diags := config.seats(ctx)
+	resp.Diagnostics.Append(diags...)
+	for email, seat := range seats {
+		resp.Diagnostics.Append(seat.check(h, email)...)
+	}
+}
+
+// check holds the roles of one entry to those the hub knows.
+func (s rosterSeat) check(h *engine.Hub, email string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	at := tfpath.Root("members").AtMapKey(email)
+	if known(s.Role) {
+		diags.Append(checkRole(h, s.Role.ValueString(), at.AtName("role"), hub.Primary)...)
+	}
+	for _, role := range texts(s.ExtraRoles) {
+		diags.Append(checkRole(h, role, at.AtName("extra_roles"), hub.Secondary)...)
+		if known, ok := h.Platform().Role(role); ok && known.Kind == hub.Primary {
+			diags.AddAttributeError(at.AtName("extra_roles"), "Not a secondary role", fmt.Sprintf("%q is a primary role of %s: set it as role.", role, h.Platform().Title))
+		}
+	}
+	return diags
+}
+
+// seats are the known entries of members, by address as written.
+func (m *rosterModel) seats(ctx context.Context) (map[string]rosterSeat, diag.Diagnostics) {
+	seats := map[string]rosterSeat{}
+	if m == nil || !known(m.Members) {
+		return seats, nil
+	}
+	var diags diag.Diagnostics
+	for email, value := range m.Members.Elements() {
+		object, ok := value.(types.Object)
+		if !ok || !known(object) {
+			continue // said later, when it is known
+		}
+		var seat rosterSeat
+		diags.Append(object.As(ctx, &seat, basetypes.ObjectAsOptions{})...)
+		seats[email] = seat
+	}
+	return seats, diags
+}
+
+func (m *rosterModel) ignores(member hub.Member) bool {
+	return matchesAny(folded(m.Ignore), member.Email)
+}
+
+// there are the people on the hub whom the resource looks after, by folded
+// address. hidden is how many have no address it could go by.
+func (m *rosterModel) there(ctx context.Context, h *engine.Hub) (people map[string]hub.Member, hidden int, err error) {
+	members, _, err := h.Roster(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	people = map[string]hub.Member{}
+	for _, one := range members {
+		switch {
+		case !h.Seated(one):
+		case one.Email == "":
+			hidden++
+		case !m.ignores(one):
+			people[one.Email] = one
+		}
+	}
+	return people, hidden, nil
+}
+
+// show fills members and statuses with who is there. Spellings, and what the
+// configuration leaves alone, stay as before has them.
+func (m *rosterModel) show(people map[string]hub.Member, before map[string]rosterSeat) {
+	spelling := map[string]string{}
+	for email := range before {
+		spelling[hub.FoldEmail(email)] = email
+	}
+	seats, statuses := map[string]attr.Value{}, map[string]attr.Value{}
+	for email, person := range people {
+		seat := rosterSeat{Role: orNull(person.Wanted()), ExtraRoles: types.SetNull(types.StringType), DisplayName: types.StringNull()}
+		if len(person.Secondary) > 0 {
+			seat.ExtraRoles = textSet(person.Secondary)
+		}
+		if written, ok := spelling[email]; ok {
+			email = written
+			was := before[written]
+			seat.DisplayName = was.DisplayName
+			if was.Role.IsNull() {
+				seat.Role = was.Role
+			}
+			switch {
+			case was.ExtraRoles.IsNull():
+				seat.ExtraRoles = was.ExtraRoles
+			case seat.ExtraRoles.IsNull():
+				seat.ExtraRoles = textSet(nil)
+			}
+		}
+		seats[email] = types.ObjectValueMust(rosterSeatObject, map[string]attr.Value{
+			"role": seat.Role, "extra_roles": seat.ExtraRoles, "display_name": seat.DisplayName,
+		})
+		statuses[email] = types.StringValue(string(person.Status))
+	}
+	m.Members = types.MapValueMust(types.ObjectType{AttrTypes: rosterSeatObject}, seats)
+	m.Statuses = types.MapValueMust(types.StringType, statuses)
+}
+
+func textSet(values []string) types.Set {
+	list := make([]attr.Value, 0, len(values))
+	for _, v := range values {
+		list = append(list, types.StringValue(v))
+	}
+	return types.SetValueMust(types.StringType, list)
+}
+
+func (r *rosterResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state rosterModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	h, diags := r.hub(state.HubID.ValueString())
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	before, diags := state.seats(ctx)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if waiting, _ := h.Ready(); waiting {
+		return // the credentials come later in this run; until then the state stands
+	}
+	people, hidden, err := state.there(ctx, h)
+	if err != nil {
+		resp.Diagnostics.Append(taskDiag(ctx, h, err))
+		return
+	}
+	if hidden > 0 {
+		resp.Diagnostics.AddWarning(fmt.Sprintf("%d people of %s are out of this resource's sight", hidden, hubTitle(h)),
+			"The platform hides their addresses, so they cannot be listed in members, and are not removed. Data source roster_hub_sync shows them.")
+	}
+	state.show(people, before)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+}
+
+func (r *rosterResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return // deleting it removes nobody
+	}
+	var plan rosterModel
+	var state *rosterModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if resp.Diagnostics.HasError() || !known(plan.HubID) {
+		return
+	}
+	h, diags := r.hub(plan.HubID.ValueString())
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		return
+	}
+	plan.ID = types.StringValue(h.Ref().String())
+	plan.Statuses = types.MapUnknown(types.StringType)
+	if state != nil && plan.Members.Equal(state.Members) {
+		plan.Statuses = state.Statuses
+	}
+	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	resp.Diagnostics.Append(learn(ctx, h)...)
+	resp.Diagnostics.Append(r.claims.layHub(h.Ref(), state == nil)...)
+	if waiting, _ := h.Ready(); !waiting && known(plan.Members) && !plan.Ignore.IsUnknown() {
+		resp.Diagnostics.Append(plan.foresee(ctx, h, state)...)
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+// foresee says at plan what stands against the tasks that apply would do.
+func (m *rosterModel) foresee(ctx context.Context, h *engine.Hub, state *rosterModel) diag.Diagnostics {
+	wanted, diags := m.seats(ctx)
+	for email, seat := range wanted {
+		diags.Append(seat.check(h, email)...)
+	}
+	people, _, err := m.there(ctx, h)
+	if err != nil {
+		diags.Append(taskDiag(ctx, h, err))
+	}
+	if diags.HasError() {
+		return diags
+	}
+	var leaving []string
+	todo := m.compare(h, wanted, people, m.AllowLockout.ValueBool(), 0)
+	for _, one := range todo {
+		switch one.kind {
+		case hub.TaskAdd:
+			if h.Platform().Capabilities.Without(one.role.Limits.UnsupportedTasks).Of(hub.OpAdd) == hub.Unsupported {
+				diags.Append(unsupportedAtPlan(h, hub.Task{Kind: hub.TaskAdd, Hub: h.Ref(), Email: one.email, Role: one.role.Role}, hub.Member{}))
+			}
+		case hub.TaskChangeRole:
+			diags.Append(checkRoleChange(ctx, h, one.member, one.role)...)
+		case hub.TaskRemove:
+			leaving = append(leaving, one.email)
+			if state == nil {
+				continue
+			}
+			err := h.CheckRemoval(ctx, one.member, one.role.Limits)
+			if err == nil {
+				err = h.PlanRemoval(ctx, one.member)
+			}
+			if err != nil {
+				diags.Append(taskDiag(ctx, h, err))
+			}
+		}
+	}
+	if gone := administrators(h, people, todo); len(gone) > 0 && !m.AllowLockout.ValueBool() && !diags.HasError() {
+		diags.AddAttributeError(tfpath.Root("members"), fmt.Sprintf("Nobody would be left to administer %s", hubTitle(h)),
+			fmt.Sprintf("Reason: %s. This plan takes the seat or the role of every administrator (%s), and without one nobody can manage the hub's people. "+
+				"Keep one, or make somebody else an administrator in an apply of its own first; or set allow_lockout = true.", hub.ReasonLastAdmin, strings.Join(gone, ", ")))
+	}
+	if state == nil && len(leaving) > 0 {
+		diags.AddAttributeError(tfpath.Root("members"),
+			fmt.Sprintf("%d people of %s are not listed", len(leaving), hubTitle(h)),
+			fmt.Sprintf("To create this resource would remove %s, and the plan of a new resource does not show whom it removes. Import it first, and the plan shows each of them:\n\n"+
+				"  terraform import roster_hub_roster.NAME %s\n\nor list them in members, or leave them to others with ignore.", strings.Join(leaving, ", "), h.Ref()))
+	}
+	return diags
+}
+
+// administrators lists those who manage the hub's people now, when the tasks
+// leave none of them: each task by itself may be harmless.
+func administrators(h *engine.Hub, people map[string]hub.Member, todo []rosterTask) []string {
+	now, after := map[string]bool{}, map[string]bool{}
+	for email, person := range people {
+		if person.Status == hub.StatusActive && slices.ContainsFunc(person.Roles(), h.Platform().IsAdmin) {
+			now[email], after[email] = true, true
+		}
+	}
+	for _, one := range todo {
+		primary := one.kind == hub.TaskChangeRole && one.role.Kind == hub.Primary
+		switch {
+		case one.kind == hub.TaskRemove, primary && !h.Platform().IsAdmin(one.role.Role):
+			delete(after, one.email)
+		case primary && one.member.Status == hub.StatusActive:
+			after[one.email] = true
+		}
+	}
+	if len(after) > 0 {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(now))
+}
+
+// rosterTask is one task of an apply.
+type rosterTask struct {
+	kind   hub.TaskKind
+	email  string // folded
+	name   string // display name
+	member hub.Member
+	role   engine.RoleTask // of a role change; of the others its Role and Limits
+}
+
+// compare lists the tasks that make the people there the people wanted: whoever
+// is added first, then roles, then whoever goes, so that the hub is never short
+// of an administrator for want of order.
+func (m *rosterModel) compare(h *engine.Hub, wanted map[string]rosterSeat, people map[string]hub.Member, allowLockout bool, timeout time.Duration) []rosterTask {
+	settings, _ := h.Settings()
+	limits := engine.Limits{UnsupportedTasks: settings.UnsupportedTasks, AllowLockout: allowLockout, Timeout: timeout}
+	var adds, roles, removals []rosterTask
+	listed := map[string]bool{}
+	for _, written := range slices.Sorted(maps.Keys(wanted)) {
+		email, seat := hub.FoldEmail(written), wanted[written]
+		listed[email] = true
+		person, found := people[email]
+		change := func(role string, kind hub.RoleKind, revoke bool) {
+			roles = append(roles, rosterTask{kind: hub.TaskChangeRole, email: email, member: person, role: engine.RoleTask{
+				Email: email, MemberID: person.ID, Role: role, Kind: kind, Revoke: revoke, Limits: limits,
+			}})
+		}
+		switch {
+		case !found:
+			adds = append(adds, rosterTask{kind: hub.TaskAdd, email: email, name: seat.DisplayName.ValueString(), role: engine.RoleTask{Role: seat.Role.ValueString(), Limits: limits}})
+		case known(seat.Role) && seat.Role.ValueString() != person.Wanted():
+			change(seat.Role.ValueString(), hub.Primary, false)
+		}
+		if !known(seat.ExtraRoles) {
+			continue
+		}
+		extra := texts(seat.ExtraRoles)
+		for _, role := range extra {
+			if !slices.Contains(person.Secondary, role) {
+				change(role, hub.Secondary, false)
+			}
+		}
+		for _, role := range person.Secondary {
+			if !slices.Contains(extra, role) {
+				change(role, hub.Secondary, true)
+			}
+		}
+	}
+	for _, email := range slices.Sorted(maps.Keys(people)) {
+		if !listed[email] {
+			removals = append(removals, rosterTask{kind: hub.TaskRemove, email: email, member: people[email], role: engine.RoleTask{Limits: limits}})
+		}
+	}
+	return slices.Concat(adds, roles, removals)
+}
+
+// carryOut does the tasks in their order. One that fails keeps no other from
+// being done: a leaver does not stay because somebody else's role was refused.
+func (r *rosterResource) carryOut(ctx context.Context, h *engine.Hub, todo []rosterTask) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, one := range todo {
+		var result engine.Result
+		var err error
+		switch one.kind {
+		case hub.TaskAdd:
+			result, err = h.Add(ctx, engine.AddTask{Email: one.email, Role: one.role.Role, Name: one.name, Limits: one.role.Limits})
+		case hub.TaskChangeRole:
+			result, err = h.ChangeRole(ctx, one.role)
+		case hub.TaskRemove:
+			result, err = h.Remove(ctx, engine.RemoveTask{Email: one.email, MemberID: one.member.ID, Limits: one.role.Limits})
+		}
+		if err != nil {
+			diags.Append(failed(ctx, h, err)...)
+			continue
+		}
+		diags.Append(notes(h, result)...)
+	}
+	return diags
+}
+
+func (r *rosterResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan rosterModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	h, diags := r.hub(plan.HubID.ValueString())
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		return
+	}
+	timeout, diags := plan.Timeouts.Create(ctx, taskTime(h))
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	// Nobody was shown to go, so nobody goes: not even who came since the plan.
+	resp.Diagnostics.Append(r.apply(ctx, h, &plan, nil, timeout)...)
+	if resp.Diagnostics.HasError() {
+		// No state, deliberately: a tainted roster would be replaced. The next
+		// apply finds what was done and does the rest.
+		return
+	}
+	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+}
+
+func (r *rosterResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state rosterModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	h, diags := r.hub(plan.HubID.ValueString())
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		return
+	}
+	timeout, diags := plan.Timeouts.Update(ctx, taskTime(h))
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	shown, diags := state.seats(ctx)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.apply(ctx, h, &plan, shown, timeout)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+}
+
+// apply carries out what plan wants, and leaves in it what is true afterwards.
+// Only people among shown are removed: whoever the plan did not show may have
+// joined a minute ago.
+func (r *rosterResource) apply(ctx context.Context, h *engine.Hub, plan *rosterModel, shown map[string]rosterSeat, timeout time.Duration) diag.Diagnostics {
+	wanted, diags := plan.seats(ctx)
+	diags.Append(learn(ctx, h)...)
+	people, _, err := plan.there(ctx, h)
+	if err != nil {
+		diags.Append(taskDiag(ctx, h, err))
+	}
+	if diags.HasError() {
+		return diags
+	}
+	mayGo := map[string]bool{}
+	for email := range shown {
+		mayGo[hub.FoldEmail(email)] = true
+	}
+	todo := slices.DeleteFunc(plan.compare(h, wanted, people, plan.AllowLockout.ValueBool(), timeout), func(one rosterTask) bool {
+		return one.kind == hub.TaskRemove && !mayGo[one.email]
+	})
+	outcome := r.carryOut(ctx, h, todo)
+	diags.Append(outcome...)
+	if people, _, err = plan.there(ctx, h); err != nil {
+		diags.Append(taskDiag(ctx, h, err))
+		return diags
+	}
+	if !outcome.HasError() {
+		// Who joined since the plan is for the next one.
+		for email := range people {
+			if !slices.ContainsFunc(slices.Collect(maps.Keys(wanted)), func(w string) bool { return hub.FoldEmail(w) == email }) {
+				delete(people, email)
+			}
+		}
+		planned := plan.Members
+		plan.show(people, wanted)
+		plan.Members = planned
+		return diags
+	}
+	plan.show(people, wanted)
+	return diags
+}
+
+// Delete forgets the roster. Everybody keeps their seat, deliberately: a roster
+// that leaves a configuration has not been dismissed.
+func (r *rosterResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
+
+// ImportState takes in everybody on the hub.
+func (r *rosterResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	ref, err := hub.ParseRef(req.ID)
+	var h *engine.Hub
+	if err == nil {
+		h, err = r.engine.Hub(ref)
+	}
+	if err != nil {
+		resp.Diagnostics.AddError("Malformed import id",
+			sentence(err.Error())+"\n\nImport everybody on a hub by the hub's id, as in:\n\n  terraform import roster_hub_roster.example meta_business/222000111000222")
+		return
+	}
+	state := rosterModel{
+		ID: types.StringValue(ref.String()), HubID: types.StringValue(ref.String()),
+		Ignore: types.SetNull(types.StringType), AllowLockout: types.BoolValue(false), Timeouts: nullTimeouts("create", "update"),
+	}
+	people, _, err := state.there(ctx, h)
+	if err != nil {
+		resp.Diagnostics.Append(taskDiag(ctx, h, err))
+		return
+	}
+	state.show(people, nil)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+}
+
+// checkPatterns refuses what path.Match cannot read.
+func checkPatterns(ignore types.Set) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, pattern := range texts(ignore) {
+		if _, err := path.Match(hub.FoldEmail(pattern), ""); err != nil {
+			diags.AddAttributeError(tfpath.Root("ignore"), "Malformed pattern",
+				fmt.Sprintf("%q is not a pattern: write an address, or one with * for any letters and ? for one letter.", pattern))
+		}
+	}
+	return diags
+}
+
+// matchesAny says whether one of the folded patterns fits the address.
+func matchesAny(patterns []string, email string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		ok, err := path.Match(pattern, email)
+		return ok && err == nil
+	})
+}
