@@ -19,7 +19,7 @@ GET    /_sim/hubs                                    hubs, with people counted b
 GET    /_sim/hubs/{platform}/{business}              one hub: settings and people
 GET    /_sim/hubs/{platform}/{business}/people       ground truth, visible through the API or not
 POST   /_sim/hubs/{platform}/{business}/acts         what a person does in the platform's screens:
-         {"action": "invite|accept|decline|expire|remove|set_role|join|approve|reject|revoke", "email": "...", "id": "...",
+         {"action": "invite|accept|decline|expire|remove|set_role|join|approve|reject|revoke|suspend|resume|sync", "email": "...", "id": "...",
           "role": "...", "name": "...", "accept_as": "...", "extra_roles": ["..."]}
          409 when the platform would refuse
 GET    /_sim/hubs/{platform}/{business}/settings     settings and causes of trouble, with their values

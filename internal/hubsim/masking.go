@@ -15,7 +15,7 @@ const masked = "***"
 var secretNames = map[string]bool{
 	"access_token": true, "access-token": true, "appsecret_proof": true, "input_token": true, "app_secret": true,
 	"refresh_token": true, "client_secret": true, "secret": true, "auth_code": true, "code": true,
-	"assertion": true, "password": true, "token": true, "api_key": true, "invite_link": true,
+	"assertion": true, "password": true, "token": true, "api_key": true, "x-api-key": true, "invite_link": true,
 	"developer-token": true, "developer_token": true, "private_key": true,
 }
 

@@ -16,6 +16,8 @@ const (
 	// StatusPendingApproval is an invitation a second administrator has not
 	// approved yet: nobody was invited so far.
 	StatusPendingApproval = "pending_approval"
+	// StatusSuspended is somebody who keeps the seat and is switched off.
+	StatusSuspended = "suspended"
 )
 
 // Person is the ground truth about somebody on a hub.
@@ -40,6 +42,11 @@ const (
 	ActRemove  = "remove" // a seat or an invitation
 	ActSetRole = "set_role"
 	ActJoin    = "join" // becomes an active member at once, for setting a scene
+
+	ActSuspend = "suspend" // switched off, and on again
+	ActResume  = "resume"
+	// ActSync has the platform read its app again, where it works from a copy.
+	ActSync = "sync"
 
 	// What administrators do about a change that waits for approval.
 	ActApprove = "approve"

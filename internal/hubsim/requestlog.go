@@ -35,7 +35,19 @@ const (
 	OpAnswerInvitation  = "answer_invitation" // by the person invited
 	OpListReviews       = "list_reviews"      // changes that wait for a second administrator
 	OpResolveReview     = "resolve_review"    // approved, rejected or taken back
-	OpUnknown           = "unknown"           // a path or an id the platform does not know
+	OpFindUser          = "find_user"         // somebody of the workspace, on the hub or not
+	OpPollJob           = "poll_job"          // a task's progress was asked for
+	OpListUnmatched     = "list_unmatched"    // people of the app whom the workspace does not know
+	OpRemoveUnmatched   = "remove_unmatched"
+	OpReactivate        = "reactivate" // a suspended member
+	OpDiscover          = "discover"   // what the platform can do
+	OpListGroups        = "list_groups"
+	OpFindGroup         = "find_group" // a look-up by name, not a page of the list
+	OpGetGroup          = "get_group"
+	OpCreateGroup       = "create_group"
+	OpUpdateGroup       = "update_group" // its name or the like, no members
+	OpDeleteGroup       = "delete_group"
+	OpUnknown           = "unknown" // a path or an id the platform does not know
 )
 
 // Request is one API call a platform received. It holds no secret: tokens,

@@ -74,10 +74,11 @@ func (a *answer) send(w http.ResponseWriter, body []byte, announced int) {
 	_, _ = w.Write(body) // the caller may be gone; there is nobody to tell
 }
 
-// Handler serves every simulated platform and the control API.
+// Handler serves every simulated platform, the control API and the screens.
 func (s *Sim) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/_sim/", s.control())
+	mux.Handle(ScreensPath, s.screens())
 	for _, p := range s.platforms {
 		prefix := "/" + p.name()
 		mux.HandleFunc(prefix+"/", func(w http.ResponseWriter, r *http.Request) { s.serve(p, prefix, w, r) })

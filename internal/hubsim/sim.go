@@ -85,6 +85,8 @@ func simulated(clock *Clock) []platform {
 		newPinterest(clock),
 		newTiktok(clock),
 		newSnapchat(clock),
+		newScim(clock),
+		newCerby(clock),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -24,6 +25,9 @@ import (
 type Memory struct {
 	Ref  hub.Ref
 	Self string // address of the connection's own seat
+	// Accounts says that there are no invitations: an add is a seat at once, and a
+	// removal switches it off.
+	Accounts bool
 
 	mu       sync.Mutex
 	people   []hub.Member
@@ -33,6 +37,13 @@ type Memory struct {
 	accepting string
 	met       int
 	requests  Requests
+	jobs      map[string]*memoryJob
+}
+
+// memoryJob is a write of a memory hub that works in jobs.
+type memoryJob struct {
+	looks int
+	err   error
 }
 
 const (
@@ -188,7 +199,10 @@ func (m *Memory) act(a Act) error {
 			return fmt.Errorf("%s is there", a.Email)
 		}
 		status := hub.StatusActive
-		if a.Kind == Invite {
+		switch {
+		case a.Kind == Invite && m.Accounts:
+			return errors.New("there are no invitations")
+		case a.Kind == Invite:
 			status = hub.StatusInvited
 		}
 		m.put(hub.Member{Email: a.Email, Status: status, Role: a.Role})
@@ -227,6 +241,8 @@ func refusedBy(reason hub.Reason) error { return &memoryError{hub.Fault{Reason: 
 type memoryConnector struct {
 	m   *Memory
 	can hub.Capabilities
+	// jobs says that writes become jobs, see memoryWorker.
+	jobs bool
 	// seatsFirst is a mistake for the suite's own test: who accepts between the
 	// two lists is in neither.
 	seatsFirst bool
@@ -289,8 +305,16 @@ func (c *memoryConnector) call(ctx context.Context, ref hub.Ref, op hub.Operatio
 	case lost(LostBefore):
 		return &memoryError{hub.Fault{Reason: hub.ReasonOutcomeUnknown, Attempts: 1, Uncertain: true}}
 	}
-	if err := act(); err != nil {
-		return err
+	var started error
+	switch failing := has(JobFails); {
+	case write && c.jobs && failing:
+		started = m.begin(refusedBy(hub.ReasonUnknown))
+	case write && c.jobs:
+		started = m.begin(act())
+	default:
+		if err := act(); err != nil {
+			return err
+		}
 	}
 	if m.accepting != "" {
 		_ = m.act(Act{Kind: Accept, Email: m.accepting}) // the check looks whether they did
@@ -299,7 +323,86 @@ func (c *memoryConnector) call(ctx context.Context, ref hub.Ref, op hub.Operatio
 	if lost(LostAfter) || lost(LostAfterAlways) {
 		return &memoryError{hub.Fault{Reason: hub.ReasonOutcomeUnknown, Attempts: 1, Uncertain: true}}
 	}
-	return nil
+	return started
+}
+
+// begin makes a write that came to err a job. Its effect is there at once, as on
+// a platform that works whether anybody looks or not.
+func (m *Memory) begin(err error) error {
+	id := fmt.Sprintf("job-%d", len(m.jobs)+1)
+	var e *memoryError
+	if errors.As(err, &e) {
+		e.fault.RequestID = id
+	}
+	if m.jobs == nil {
+		m.jobs = map[string]*memoryJob{}
+	}
+	m.jobs[id] = &memoryJob{err: err}
+	return &hub.Started{Job: id}
+}
+
+// memoryWorker is the connector to a memory hub that works in jobs, and has
+// roles of its own.
+type memoryWorker struct{ *memoryConnector }
+
+// Worker connects to the memory hub as one that works in jobs, with roles that
+// come from the hub. can is as in Connector.
+func (m *Memory) Worker(can hub.Capabilities) hub.Connector {
+	c := m.Connector(can).(*memoryConnector) //nolint:forcetypeassert // above
+	c.jobs = true
+	return memoryWorker{c}
+}
+
+// Job implements hub.JobReader: the first look finds the job under way.
+func (c memoryWorker) Job(ctx context.Context, ref hub.Ref, id string) (done bool, err error) {
+	var how error
+	err = c.call(ctx, ref, "", func() error {
+		j, ok := c.m.jobs[id]
+		if !ok {
+			return &memoryError{hub.Fault{Reason: hub.ReasonOutcomeUnknown, Uncertain: true}}
+		}
+		j.looks++
+		done, how = j.looks > 1, j.err
+		return nil
+	})
+	if err != nil || !done {
+		return false, err
+	}
+	return true, how
+}
+
+// Roles implements hub.RoleLister. Which of them is the least, it does not say.
+func (c memoryWorker) Roles(ctx context.Context, ref hub.Ref) (roles []hub.Role, err error) {
+	err = c.call(ctx, ref, "", func() error {
+		for _, r := range memoryPlatform.Roles {
+			r.Default = false
+			roles = append(roles, r)
+		}
+		return nil
+	})
+	return roles, err
+}
+
+// memoryKeeper is the connector to a memory hub that keeps accounts, configured
+// by itself and with roles that only it knows of.
+type memoryKeeper struct{ hub.Connector }
+
+// accountsPlatform is what holds of every hub that keeps accounts.
+func accountsPlatform() hub.Platform {
+	p := memoryPlatform
+	p.Roles = nil
+	p.Suspends = true
+	p.Statuses = []hub.Status{hub.StatusActive, hub.StatusSuspended}
+	p.Capabilities = maps.Clone(p.Capabilities)
+	p.Capabilities[hub.OpCancel], p.Capabilities[hub.OpChangeInvitedRole] = hub.Unsupported, hub.Unsupported
+	return p
+}
+
+// For implements hub.Particular.
+func (memoryKeeper) For(hub.Ref) hub.Platform {
+	p := accountsPlatform()
+	p.Roles = memoryPlatform.Roles
+	return p
 }
 
 func ended(err error, uncertain bool) error {
@@ -396,12 +499,20 @@ func (c *memoryConnector) Add(ctx context.Context, ref hub.Ref, in hub.Add) (add
 	err = c.call(ctx, ref, hub.OpAdd, func() error {
 		_, known := memoryPlatform.Role(in.Role)
 		i := c.m.at(byEmail(in.Email))
+		if in.Suspended.ID != "" {
+			i = c.m.at(func(p hub.Member) bool { return p.ID == in.Suspended.ID })
+		}
 		_, full := c.m.troubles[HubFull]
 		switch {
 		case hub.ValidEmail(in.Email) != nil:
 			return refusedBy(hub.ReasonInvalidInput)
 		case !known:
 			return refusedBy(hub.ReasonInvalidRole)
+		case i >= 0 && in.Suspended.ID != "":
+			p := &c.m.people[i]
+			p.Status, p.Role = hub.StatusActive, in.Role
+			added = *p
+			return nil
 		case i >= 0 && c.m.people[i].Status.Live():
 			return refusedBy(hub.ReasonConflict)
 		case full:
@@ -410,8 +521,11 @@ func (c *memoryConnector) Add(ctx context.Context, ref hub.Ref, in hub.Add) (add
 			c.m.people = slices.Delete(c.m.people, i, i+1)
 		}
 		p := hub.Member{Email: in.Email, Status: hub.StatusInvited, Role: in.Role, Secondary: slices.Sorted(slices.Values(in.Secondary))}
-		if c.m.held() {
+		switch {
+		case c.m.held():
 			p.Status = hub.StatusPendingApproval
+		case c.m.Accounts:
+			p.Status = hub.StatusActive
 		}
 		added = c.m.put(p)
 		if _, ok := c.m.troubles[HalfAdded]; ok {
@@ -462,7 +576,7 @@ func (c *memoryConnector) ChangeRole(ctx context.Context, ref hub.Ref, m hub.Mem
 
 func (c *memoryConnector) Remove(ctx context.Context, ref hub.Ref, m hub.Member) error {
 	op := hub.OpRemove
-	if strings.HasPrefix(m.ID, "invitation-") {
+	if strings.HasPrefix(m.ID, "invitation-") || c.m.Accounts && m.Status == hub.StatusInvited {
 		op = hub.OpCancel
 	}
 	if err := c.refuse(op); err != nil {
@@ -477,6 +591,10 @@ func (c *memoryConnector) Remove(ctx context.Context, ref hub.Ref, m hub.Member)
 			return refusedBy(hub.ReasonLastAdmin)
 		case c.m.held():
 			c.m.people[i].Awaiting = &hub.Awaiting{Task: hub.TaskRemove, ID: "review-1"}
+			return nil
+		}
+		if c.m.Accounts {
+			c.m.people[i].Status = hub.StatusSuspended
 			return nil
 		}
 		c.m.people = slices.Delete(c.m.people, i, i+1)

@@ -102,6 +102,7 @@ const (
 
 	HubFull         Cause = "hub_full"          // no seat or invitation is left
 	HeldForApproval Cause = "held_for_approval" // every change waits for a second administrator
+	JobFails        Cause = "job_fails"         // every write becomes a job that comes to nothing
 	HalfAdded       Cause = "half_added"        // of the calls that make an add, the last is refused
 
 	Throttled       Cause = "throttled"         // for much longer than any check waits
@@ -123,8 +124,14 @@ type Subject struct {
 	// connection's own seat, if it has one.
 	Open func(t TB) *Fixture
 
-	// Settings are legal ones, for the checks of Driver.Open.
+	// Settings are legal ones, for the checks of Driver.Open; Lists those that are
+	// lists. Name is the entry of a Named driver they stand in, and its hub.
 	Settings map[string]string
+	Lists    map[string][]string
+	Name     string
+	// Secondary is a secondary role to give and take, on a platform that does not
+	// list its own.
+	Secondary string
 
 	// Without lists the causes this platform cannot have, with the reason in a
 	// comment beside each.
@@ -134,6 +141,14 @@ type Subject struct {
 	// somebody who is there already, and changes nothing. No connector can
 	// then tell a conflict without looking first.
 	SilentAdd bool
+
+	// LooksFirst says that Add has to read before it writes: what a platform
+	// wants of somebody is not their address.
+	LooksFirst bool
+
+	// LosesLastAdmin says that the platform lets its last administrator go, or
+	// has no words for why it does not: the engine's guard is all there is.
+	LosesLastAdmin bool
 }
 
 // Fixture is a connector connected to a world.
@@ -153,8 +168,12 @@ type Fixture struct {
 	Secrets []string
 	Log     *Log
 
-	SilentAdd bool
-	heard     *watched
+	SilentAdd  bool
+	LooksFirst bool
+	Secondary  string
+	heard      *watched
+	// bare is the connector as it is: Connector waits for jobs.
+	bare hub.Connector
 }
 
 // Run holds a connector to every check.
@@ -176,7 +195,13 @@ type check struct {
 	// bare begins with nobody on the hub. Every other check finds two
 	// administrators there, so that it cannot trip over the last one.
 	bare bool
-	run  func(t TB, f *Fixture)
+	// only leaves the check to connectors that are more than hub.Connector asks.
+	only func(hub.Connector) bool
+	// lastAdmin asks for a platform that keeps its last administrator, invited for
+	// one with invitations, suspends for one whose removals leave seats behind.
+	lastAdmin, invited, suspends bool
+
+	run func(t TB, f *Fixture)
 	// driver checks need no world.
 	driver func(t TB, s Subject)
 }
@@ -188,10 +213,15 @@ func (c check) against(t TB, s Subject) {
 		return
 	}
 	f := s.Open(t)
-	f.Platform, f.SilentAdd = s.Driver.Platform, s.SilentAdd
+	f.Platform, f.SilentAdd, f.LooksFirst, f.Secondary = s.Driver.Platform, s.SilentAdd, s.LooksFirst, s.Secondary
+	if p, ok := f.Connector.(hub.Particular); ok {
+		f.Platform = p.For(f.Hub)
+	}
+	f.learn(t)
 	if f.Page == 0 {
 		f.Page = f.Platform.PageSize
 	}
+	f.bare = f.Connector
 	f.heard = &watched{Connector: f.Connector}
 	f.Connector = f.heard
 	if !c.bare {
@@ -207,21 +237,79 @@ func (c check) against(t TB, s Subject) {
 // each operation its platform does not support, that it refuses.
 func checksFor(s Subject) []check {
 	var checks []check
-	for _, c := range slices.Concat(driverChecks, readChecks, writeChecks, troubleChecks) {
+	platform := s.platform()
+	for _, c := range slices.Concat(driverChecks, readChecks, roleChecks, writeChecks, jobChecks, troubleChecks) {
 		unsupported := slices.ContainsFunc(c.needs, func(op hub.Operation) bool {
-			return s.Driver.Platform.Capabilities.Of(op) != hub.Supported
+			return platform.Capabilities.Of(op) != hub.Supported
 		})
+		if c.only != nil && !c.only(opened(s)) || c.lastAdmin && s.LosesLastAdmin || c.invited && !invites(platform) || c.suspends && !platform.Suspends {
+			continue
+		}
 		impossible := slices.ContainsFunc(c.cause, func(c Cause) bool { return slices.Contains(s.Without, c) })
 		if !unsupported && !impossible {
 			checks = append(checks, c)
 		}
 	}
 	for _, r := range refusals {
-		if s.Driver.Platform.Capabilities.Of(r.op) != hub.Supported {
+		if platform.Capabilities.Of(r.op) != hub.Supported {
 			checks = append(checks, r.check())
 		}
 	}
 	return checks
+}
+
+// opened is a connector of the subject's kind, nil when there is none to be had.
+func opened(s Subject) hub.Connector {
+	c, err := s.Driver.Open(s.options(s.Settings))
+	if err != nil {
+		return nil // for driverDescribes to say
+	}
+	return c
+}
+
+// options are those to open a connector with such settings.
+func (s Subject) options(settings map[string]string) hub.Options {
+	return hub.Options{Name: s.Name, Settings: settings, Lists: s.Lists, UserAgent: "platformtest", Logger: new(Log).Logger()}
+}
+
+// platform is the platform's data as it holds on the subject's hub.
+func (s Subject) platform() hub.Platform {
+	if p, ok := opened(s).(hub.Particular); ok {
+		return p.For(hub.Ref{Platform: s.Driver.Platform.Name, BusinessID: s.Name})
+	}
+	return s.Driver.Platform
+}
+
+// invites says whether a platform has invitations.
+func invites(p hub.Platform) bool { return slices.Contains(p.Statuses, hub.StatusInvited) }
+
+// invite has an invitation sent by hand. Where a platform has none, the person
+// has the seat at once.
+func (f *Fixture) invite(t TB, email, role string) {
+	t.Helper()
+	kind := Invite
+	if !invites(f.Platform) {
+		kind = Join
+	}
+	f.act(t, kind, email, role)
+}
+
+// learn reads the roles of the hub, where they come from it. Where none of them
+// is called the least, the suite takes one that is no administrator's for it.
+func (f *Fixture) learn(t TB) {
+	t.Helper()
+	lister, ok := f.Connector.(hub.RoleLister)
+	if !ok {
+		return
+	}
+	roles, err := lister.Roles(t.Context(), f.Hub)
+	if err != nil {
+		t.Fatalf("Roles: %v", err)
+	}
+	f.Platform.Roles = slices.Clone(roles)
+	if i := slices.IndexFunc(roles, func(r hub.Role) bool { return r.Kind == hub.Primary && !r.Admin }); i >= 0 && f.Platform.DefaultRole() == "" {
+		f.Platform.Roles[i].Default = true
+	}
 }
 
 // act has a person do something, or fails the check.
@@ -271,6 +359,15 @@ func (f *Fixture) truth(t TB, email string) []hub.Member {
 		}
 	}
 	return found
+}
+
+// still is what a removal has to take: truth, without the seats that are
+// switched off on a platform whose removals leave those.
+func (f *Fixture) still(t TB, email string) []hub.Member {
+	t.Helper()
+	return slices.DeleteFunc(f.truth(t, email), func(m hub.Member) bool {
+		return f.Platform.Suspends && m.Status == hub.StatusSuspended
+	})
 }
 
 // one is the one live row of an address, or a failed check.
@@ -337,7 +434,7 @@ func (f *Fixture) secondary() string {
 	if ids := f.Platform.RoleIDs(hub.Secondary); len(ids) > 0 {
 		return ids[0]
 	}
-	return ""
+	return f.Secondary
 }
 
 // fails holds err to being an error for one of the reasons.

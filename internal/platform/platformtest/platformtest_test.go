@@ -39,7 +39,59 @@ func memorySubject(self string, can, does hub.Capabilities, wrap func(hub.Connec
 	}
 }
 
+// workerSubject is the memory hub that works in jobs.
+func workerSubject(wrap func(memoryWorker) hub.Connector) Subject {
+	s := memorySubject("", nil, nil, intact)
+	s.Driver.Platform.Roles = nil
+	checked := s.Driver.Open
+	s.Driver.Open = func(o hub.Options) (hub.Connector, error) {
+		if _, err := checked(o); err != nil {
+			return nil, err
+		}
+		return NewMemory("").Worker(nil), nil
+	}
+	open := s.Open
+	s.Open = func(tb TB) *Fixture {
+		f := open(tb)
+		f.Connector = wrap(f.World.(*Memory).Worker(nil).(memoryWorker))
+		return f
+	}
+	return s
+}
+
+// accountsSubject is the memory hub that keeps accounts, configured under a name.
+func accountsSubject(wrap func(hub.Connector) hub.Connector) Subject {
+	s := memorySubject("", nil, nil, intact)
+	s.Name = "b1"
+	s.Driver.Named = true
+	s.Driver.Platform = accountsPlatform()
+	s.Driver.Settings = slices.Clone(s.Driver.Settings)
+	for i := range s.Driver.Settings {
+		s.Driver.Settings[i].Env = strings.Replace(s.Driver.Settings[i].Env, "MEMORY", "MEMORY_{NAME}", 1)
+	}
+	connect := func(m *Memory) hub.Connector {
+		m.Accounts = true
+		return memoryKeeper{wrap(m.Connector(accountsPlatform().Capabilities))}
+	}
+	checked := s.Driver.Open
+	s.Driver.Open = func(o hub.Options) (hub.Connector, error) {
+		if _, err := checked(o); err != nil {
+			return nil, err
+		}
+		return connect(NewMemory("")), nil
+	}
+	open := s.Open
+	s.Open = func(tb TB) *Fixture {
+		f := open(tb)
+		f.Connector = connect(f.World.(*Memory))
+		return f
+	}
+	return s
+}
+
 func intact(c hub.Connector) hub.Connector { return c }
+
+func diligent(w memoryWorker) hub.Connector { return w }
 
 // can do nothing: every operation is to be refused.
 var powerless = hub.Capabilities{
@@ -51,6 +103,8 @@ var powerless = hub.Capabilities{
 func TestMemory(t *testing.T) {
 	t.Run("no seat of its own", func(t *testing.T) { Run(t, memorySubject("", nil, nil, intact)) })
 	t.Run("own seat", func(t *testing.T) { Run(t, memorySubject(memorySelf, nil, nil, intact)) })
+	t.Run("in jobs", func(t *testing.T) { Run(t, workerSubject(diligent)) })
+	t.Run("accounts", func(t *testing.T) { Run(t, accountsSubject(intact)) })
 	t.Run("no operation", func(t *testing.T) { Run(t, memorySubject("", powerless, powerless, intact)) })
 }
 
@@ -563,6 +617,174 @@ var mistakes = []struct {
 	},
 }
 
+// brokenWorker is a connector that works in jobs, with some methods replaced.
+type brokenWorker struct {
+	memoryWorker
+	write func(error) error // what Add, ChangeRole and Remove make of their error
+	job   func(context.Context, hub.Ref, string) (bool, error)
+	roles func(context.Context, hub.Ref) ([]hub.Role, error)
+}
+
+func (b *brokenWorker) written(err error) error {
+	if b.write != nil {
+		return b.write(err)
+	}
+	return err
+}
+
+func (b *brokenWorker) Add(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Member, error) {
+	m, err := b.memoryWorker.Add(ctx, ref, in)
+	return m, b.written(err)
+}
+
+func (b *brokenWorker) ChangeRole(ctx context.Context, ref hub.Ref, m hub.Member, change hub.RoleChange) error {
+	return b.written(b.memoryWorker.ChangeRole(ctx, ref, m, change))
+}
+
+func (b *brokenWorker) Remove(ctx context.Context, ref hub.Ref, m hub.Member) error {
+	return b.written(b.memoryWorker.Remove(ctx, ref, m))
+}
+
+func (b *brokenWorker) Job(ctx context.Context, ref hub.Ref, id string) (bool, error) {
+	if b.job != nil {
+		return b.job(ctx, ref, id)
+	}
+	return b.memoryWorker.Job(ctx, ref, id)
+}
+
+func (b *brokenWorker) Roles(ctx context.Context, ref hub.Ref) ([]hub.Role, error) {
+	if b.roles != nil {
+		return b.roles(ctx, ref)
+	}
+	return b.memoryWorker.Roles(ctx, ref)
+}
+
+// workerMistakes are mistakes of connectors that work in jobs.
+var workerMistakes = []struct {
+	name   string
+	in     func(memoryWorker) hub.Connector
+	caught []string
+}{
+	{
+		name: "what has begun is called done",
+		in: func(w memoryWorker) hub.Connector {
+			return &brokenWorker{memoryWorker: w, write: func(err error) error {
+				if started := (*hub.Started)(nil); errors.As(err, &started) {
+					return nil
+				}
+				return err
+			}}
+		},
+		caught: []string{"Job/a write has begun and is not done", "Job/one that comes to nothing is an error", "Add/an unknown role is invalid"},
+	},
+	{
+		name: "the job has no id",
+		in: func(w memoryWorker) hub.Connector {
+			return &brokenWorker{memoryWorker: w, write: func(err error) error {
+				if started := (*hub.Started)(nil); errors.As(err, &started) {
+					return &hub.Started{}
+				}
+				return err
+			}}
+		},
+		caught: []string{"Job/a write has begun and is not done"},
+	},
+	{
+		name: "every job has ended well",
+		in: func(w memoryWorker) hub.Connector {
+			return &brokenWorker{memoryWorker: w, job: func(ctx context.Context, ref hub.Ref, id string) (bool, error) {
+				_, _ = w.Job(ctx, ref, id)
+				return true, nil
+			}}
+		},
+		caught: []string{
+			"Job/one that comes to nothing is an error", "Job/one that nobody knows is no success", "Job/one that cannot be read is not done",
+			"Add/a full hub has a reason",
+		},
+	},
+	{
+		name: "no job ever ends",
+		in: func(w memoryWorker) hub.Connector {
+			return &brokenWorker{memoryWorker: w, job: func(ctx context.Context, ref hub.Ref, id string) (bool, error) {
+				_, err := w.Job(ctx, ref, id)
+				return false, err
+			}}
+		},
+		caught: []string{"Job/a look is one request and ends in success"},
+	},
+	{
+		name: "a look waits for the end",
+		in: func(w memoryWorker) hub.Connector {
+			return &brokenWorker{memoryWorker: w, job: func(ctx context.Context, ref hub.Ref, id string) (done bool, err error) {
+				for !done && err == nil {
+					done, err = w.Job(ctx, ref, id)
+				}
+				return done, err
+			}}
+		},
+		caught: []string{"Job/a look is one request and ends in success"},
+	},
+	{
+		name: "a failed job is somebody who is gone",
+		in: func(w memoryWorker) hub.Connector {
+			return &brokenWorker{memoryWorker: w, job: func(ctx context.Context, ref hub.Ref, id string) (bool, error) {
+				done, err := w.Job(ctx, ref, id)
+				if done && err != nil {
+					err = refusedBy(hub.ReasonNotFound)
+				}
+				return done, err
+			}}
+		},
+		caught: []string{"Job/one that comes to nothing is an error"},
+	},
+	{
+		name: "the roles are always the same",
+		in: func(w memoryWorker) hub.Connector {
+			return &brokenWorker{memoryWorker: w, roles: func(context.Context, hub.Ref) ([]hub.Role, error) {
+				return []hub.Role{{ID: "MEMBER", Label: "Member", Kind: hub.Secondary}}, nil
+			}}
+		},
+		caught: []string{"Roles/are those of the hub", "Roles/no such business is an error", "Roles/invalid token is an error"},
+	},
+}
+
+// accountMistakes are mistakes of connectors to hubs that keep accounts.
+var accountMistakes = []struct {
+	name   string
+	in     func(hub.Connector) hub.Connector
+	caught []string
+}{
+	{
+		name: "who comes back is added anew",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, add: func(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Member, error) {
+				in.Suspended = hub.Member{}
+				return c.Add(ctx, ref, in)
+			}}
+		},
+		caught: []string{"Add/switches a suspended seat on again"},
+	},
+	{
+		name: "who comes back has the role of old",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, add: func(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Member, error) {
+				if in.Suspended.ID != "" {
+					in.Role = in.Suspended.Role
+				}
+				return c.Add(ctx, ref, in)
+			}}
+		},
+		caught: []string{"Add/switches a suspended seat on again"},
+	},
+	{
+		name: "Remove does nothing",
+		in: func(c hub.Connector) hub.Connector {
+			return &broken{Connector: c, remove: func(context.Context, hub.Ref, hub.Member) error { return nil }}
+		},
+		caught: []string{"Remove/a member", "Remove/a member gone already", "Concurrent/everything at once", "Unsupported/cancel_invitation is refused without a request"},
+	},
+}
+
 // brokenDrivers are drivers that each get one thing wrong.
 var brokenDrivers = []struct {
 	name   string
@@ -575,6 +797,10 @@ var brokenDrivers = []struct {
 	{"a capability left out", func(d *hub.Driver) {
 		d.Platform.Capabilities = maps.Clone(d.Platform.Capabilities)
 		delete(d.Platform.Capabilities, hub.OpCancel)
+	}, "Driver/describes the platform"},
+	{"one environment variable for all entries", func(d *hub.Driver) { d.Named = true }, "Driver/describes the platform"},
+	{"a list from the environment", func(d *hub.Driver) {
+		d.Settings = []hub.Setting{{Name: "roles", Env: "MEMORY_ROLES", List: true, Description: "Roles."}}
 	}, "Driver/describes the platform"},
 	{"no form of the id", func(d *hub.Driver) { d.Platform.BusinessID = (*regexp.Regexp)(nil) }, "Driver/describes the platform"},
 	{"takes any settings", openAnyway, "Driver/refuses a missing required setting"},
@@ -615,6 +841,22 @@ func TestTeeth(t *testing.T) {
 				}
 			})
 		}
+		for _, m := range workerMistakes {
+			t.Run("in jobs: "+m.name, func(t *testing.T) {
+				t.Parallel()
+				for _, name := range m.caught {
+					bites(t, workerSubject(m.in), name)
+				}
+			})
+		}
+		for _, m := range accountMistakes {
+			t.Run("accounts: "+m.name, func(t *testing.T) {
+				t.Parallel()
+				for _, name := range m.caught {
+					bites(t, accountsSubject(m.in), name)
+				}
+			})
+		}
 		for _, m := range brokenDrivers {
 			t.Run("driver: "+m.name, func(t *testing.T) {
 				s := memorySubject("", nil, nil, intact)
@@ -623,7 +865,7 @@ func TestTeeth(t *testing.T) {
 			})
 		}
 	})
-	for _, s := range []Subject{memorySubject("", nil, nil, intact), memorySubject("", powerless, nil, intact)} {
+	for _, s := range []Subject{memorySubject("", nil, nil, intact), memorySubject("", powerless, nil, intact), workerSubject(diligent), accountsSubject(intact)} {
 		for _, c := range checksFor(s) {
 			if !bitten[c.name] {
 				t.Errorf("no mistake makes %q fail: nobody knows whether it can", c.name)

@@ -37,6 +37,8 @@ type Simulated struct {
 	Causes map[Cause]hubsim.Settings
 	// Faults does the same for a cause on the line.
 	Faults map[Cause]hubsim.Fault
+	// Lists are the driver's settings that are lists.
+	Lists map[string][]string
 	// Page is the simulator's page size when it is not the platform's.
 	Page int
 	// Secrets are values that must show nowhere, beside the secret settings.
@@ -85,7 +87,11 @@ func (s Simulated) Open(t TB) *Fixture {
 	}
 
 	log := new(Log)
-	connector, err := s.Driver.Open(hub.Options{Settings: settings, UserAgent: "roster-platformtest", Logger: log.Logger()})
+	options := hub.Options{Settings: settings, Lists: s.Lists, UserAgent: "roster-platformtest", Logger: log.Logger()}
+	if s.Driver.Named {
+		options.Name = s.BusinessID
+	}
+	connector, err := s.Driver.Open(options)
 	if err != nil {
 		t.Fatalf("open %s: %v", name, err)
 	}

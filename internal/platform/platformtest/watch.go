@@ -90,18 +90,19 @@ func (w *watched) Lookup(ctx context.Context, ref hub.Ref, key hub.Key) (hub.Mem
 
 func (w *watched) Add(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Member, error) {
 	m, err := w.Connector.Add(ctx, ref, in)
+	err = w.finish(ctx, ref, err)
 	w.hear("Add", err)
 	return m, err
 }
 
 func (w *watched) ChangeRole(ctx context.Context, ref hub.Ref, m hub.Member, change hub.RoleChange) error {
-	err := w.Connector.ChangeRole(ctx, ref, m, change)
+	err := w.finish(ctx, ref, w.Connector.ChangeRole(ctx, ref, m, change))
 	w.hear("ChangeRole", err)
 	return err
 }
 
 func (w *watched) Remove(ctx context.Context, ref hub.Ref, m hub.Member) error {
-	err := w.Connector.Remove(ctx, ref, m)
+	err := w.finish(ctx, ref, w.Connector.Remove(ctx, ref, m))
 	w.hear("Remove", err)
 	return err
 }
