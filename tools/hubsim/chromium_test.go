@@ -44,25 +44,27 @@ func startChromium(t *testing.T) context.Context {
 	}
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, closeBrowser := chromedp.NewContext(allocator)
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(ctx); err != nil {
-			t.Logf("close the browser: %v", err)
-		}
-		closeBrowser()
-		stop()
-	})
-	// Nothing bounds a browser that does not come up but this; a deadline on ctx
-	// itself would end the browser later.
+	// Nothing else bounds a browser that does not come up; a deadline on ctx
+	// would end it later, in the middle of a test.
 	started := make(chan error, 1)
 	go func() { started <- chromedp.Do(ctx) }()
 	select {
 	case err := <-started:
 		if err != nil {
+			stop()
 			t.Fatalf("start %s: %v", path, err)
 		}
 	case <-time.After(time.Minute):
+		stop()
 		t.Fatalf("%s did not start within a minute", path)
 	}
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil { // waits until the browser is gone, and its profile free
+			t.Logf("close the browser: %v", err)
+		}
+		closeBrowser()
+		stop()
+	})
 	return ctx
 }
 
@@ -71,60 +73,81 @@ func tab(t *testing.T, browser context.Context) *chromium {
 	t.Helper()
 	ctx, closeTab := chromedp.NewContext(browser)
 	t.Cleanup(closeTab)
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil { // opens it; the first deadline would end the tab otherwise
+		t.Fatal(err)
+	}
 	return &chromium{ctx}
 }
 
-func (c *chromium) open(address string) error {
-	return c.loads(chromedp.Navigate(address))
-}
+// patience is how long a control may take to be there and to be clickable, and
+// a page to come: the pages are static, so it is the machine that takes time.
+const patience = 20 * time.Second
 
-// loads does something that leads to another page and waits for that. A refusal
-// is a page too: the follower reads it.
-func (c *chromium) loads(action chromedp.Action[chromedp.Void]) error {
-	resp, err := chromedp.RunResponse(c.ctx, action)
-	if err != nil {
-		return err
-	}
-	if resp.Status != http.StatusOK && resp.Status != http.StatusConflict {
-		return fmt.Errorf("%s: status %d", resp.URL, resp.Status)
+// within bounds what is done with one control, and says which it was.
+func (c *chromium) within(what string, do func(ctx context.Context) error) error {
+	ctx, cancel := context.WithTimeout(c.ctx, patience)
+	defer cancel()
+	if err := do(ctx); err != nil {
+		return fmt.Errorf("%s in the browser: %w", what, err)
 	}
 	return nil
 }
 
-func (c *chromium) look() (*html.Node, error) {
-	source, err := chromedp.Run(c.ctx, chromedp.OuterHTML(chromedp.CSS("html")))
-	if err != nil {
-		return nil, err
-	}
-	return html.Parse(strings.NewReader(source))
+func (c *chromium) open(address string) error {
+	return c.loads("open "+address, chromedp.Navigate(address))
+}
+
+// loads does something that leads to another page and waits for that. A refusal
+// is a page too: the follower reads it.
+func (c *chromium) loads(what string, action chromedp.Action[chromedp.Void]) error {
+	return c.within(what, func(ctx context.Context) error {
+		resp, err := chromedp.RunResponse(ctx, action)
+		if err == nil && resp.Status != http.StatusOK && resp.Status != http.StatusConflict {
+			err = fmt.Errorf("%s: status %d", resp.URL, resp.Status)
+		}
+		return err
+	})
+}
+
+func (c *chromium) look() (page *html.Node, err error) {
+	err = c.within("look", func(ctx context.Context) error {
+		source, err := chromedp.Run(ctx, chromedp.OuterHTML(chromedp.CSS("html")))
+		if err == nil {
+			page, err = html.Parse(strings.NewReader(source))
+		}
+		return err
+	})
+	return page, err
 }
 
 func (c *chromium) click(n *html.Node) error {
-	click := chromedp.Click(selector(n))
+	what, click := fmt.Sprintf("click the <%s> %q", n.Data, words(n)), chromedp.Click(selector(n))
 	if n.Data == "a" || n.Data == "button" {
-		return c.loads(click)
+		return c.loads(what, click)
 	}
-	return chromedp.Do(c.ctx, click)
+	return c.within(what, func(ctx context.Context) error { return chromedp.Do(ctx, click) })
 }
 
 func (c *chromium) enter(n *html.Node, value string) error {
-	return chromedp.Do(c.ctx, chromedp.Clear(selector(n)), chromedp.SendKeys(selector(n), value, chromedp.NodeVisible))
+	return c.within("type "+value, func(ctx context.Context) error {
+		return chromedp.Do(ctx, chromedp.Clear(selector(n)), chromedp.SendKeys(selector(n), value, chromedp.NodeVisible))
+	})
 }
 
 // pick chooses with the keyboard, as the list is no part of the page while it is
-// open: the first letters of an option take to it.
+// open: the letters of an option take to it.
 func (c *chromium) pick(option *html.Node) error {
 	list := selector(option.Parent)
-	if err := chromedp.Do(c.ctx, chromedp.SendKeys(list, words(option), chromedp.NodeVisible)); err != nil {
+	return c.within("choose "+words(option), func(ctx context.Context) error {
+		if err := chromedp.Do(ctx, chromedp.SendKeys(list, words(option), chromedp.NodeVisible)); err != nil {
+			return err
+		}
+		chosen, err := chromedp.Run(ctx, chromedp.Value(list))
+		if err == nil && chosen != attr(option, "value") {
+			err = fmt.Errorf("the list has %q", chosen)
+		}
 		return err
-	}
-	chosen, err := chromedp.Run(c.ctx, chromedp.Value(list))
-	if err == nil && chosen != attr(option, "value") {
-		err = fmt.Errorf("typed %q into the list, and it has %q", words(option), chosen)
-	}
-	return err
+	})
 }
 
 // selector is the way to a node from the top of the page.

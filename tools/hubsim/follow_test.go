@@ -26,14 +26,13 @@ type browser interface {
 // nothing else: what a step does not name, they do not find.
 type follower struct {
 	browser
-	index          string // of the simulated hubs
-	hub            string // as the index names it: "meta_business/222000111000222"
-	data           []*sentence
-	person, name   string
-	role           string // its id
-	row            string // whose row the steps are in
-	seen           []*html.Node
-	named, ignored []string // names the present step has; steps nothing was clicked for
+	index        string // of the simulated hubs
+	hub, hubName string // as the index has them: "meta_business/222000111000222"
+	data         []*sentence
+	person, name string
+	role         string // its id
+	seen         []*html.Node
+	named        []string // what the present step names
 }
 
 // follow does one step. Every control name in it has to be on a screen that the
@@ -82,15 +81,25 @@ func (f *follower) do(s printed, links []string) error {
 	said := func(pattern string) bool { return regexp.MustCompile(pattern).MatchString(s.text) }
 	clicks := s.clicks()
 	switch {
-	case said(`^Open .* with an admin account`), said(`^Log in to the external app`):
+	case said(`open the account .* from Cerby`):
+		return f.each(
+			func() error { return f.enterHub(links) },
+			func() error { return f.press(f.hubName, "") })
+	case said(`^Open .* with an admin account`), said(`^Log in to the external app`), said(`^Go back to Cerby .* and sign in`):
 		return f.enterHub(links)
+	case said(`^Wait until the status is "Completed"`):
+		page, err := f.see()
+		if err == nil && !strings.Contains(words(page), "Completed") {
+			err = fmt.Errorf("nothing is completed: %s", words(page))
+		}
+		return err
+	case said(`^Check the result .*on the Users tab`):
+		return f.press("Users", "")
 
 	case said(`^Ask `): // somebody else's part
-		f.ignored = append(f.ignored, s.text)
 		_, err := f.see()
 		return err
 	case said(`^Find `):
-		f.row = f.person
 		page, err := f.see()
 		if err == nil && rowOf(page, f.person) == nil {
 			err = fmt.Errorf("no row of %s: %s", f.person, words(page))

@@ -54,18 +54,18 @@ var (
 )
 
 func (s *sentence) prepare() {
-	pattern := regexp.QuoteMeta(strings.ReplaceAll(s.Text, "**", ""))
-	pattern = strings.NewReplacer(`\[`, "(?:", `\]`, ")?").Replace(pattern)
-	s.literal = len(blank.ReplaceAllString(pattern, ""))
-	var aside []string
+	template, aside := s.Text, []string{}
 	for _, part := range []string{s.Icon, s.Where} {
 		if part != "" {
-			aside = append(aside, regexp.QuoteMeta(strings.ReplaceAll(part, "**", "")))
+			aside = append(aside, part)
 		}
 	}
 	if len(aside) > 0 {
-		pattern += ` \(` + strings.Join(aside, ", ") + `\)`
+		template += " (" + strings.Join(aside, ", ") + ")"
 	}
+	pattern := regexp.QuoteMeta(strings.ReplaceAll(template, "**", ""))
+	pattern = strings.NewReplacer(`\[`, "(?:", `\]`, ")?").Replace(pattern)
+	s.literal = len(blank.ReplaceAllString(pattern, ""))
 	pattern = blank.ReplaceAllString(pattern, ".+?")
 	s.printed = regexp.MustCompile(`^` + pattern + `(?: \(unconfirmed\))?[.:](?: |$)`)
 }

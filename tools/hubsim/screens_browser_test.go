@@ -69,7 +69,7 @@ func TestFailedTaskIsFinishedByHand(t *testing.T) {
 					w.left = hubsim.Person{Status: hubsim.StatusActive, Role: h.admin}
 				case hub.TaskRemove:
 				}
-				w.check(t, sim)
+				w.check(t, sim, h.business)
 
 				// "Then sync: run terraform apply."
 				second := o.run()

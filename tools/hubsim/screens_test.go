@@ -1,6 +1,9 @@
 package main
 
 import (
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
@@ -75,7 +78,8 @@ func demo(t *testing.T) (sim *hubsim.Sim, baseURL string) {
 	if err := sim.ApplyInitial(seed); err != nil {
 		t.Fatal(err)
 	}
-	return sim, sim.Start(t)
+	baseURL = sim.Start(t)
+	return sim, baseURL
 }
 
 // The rendered guides can be followed literally on the screens, to the end and
@@ -100,7 +104,7 @@ func TestGuidesLeadThroughTheScreens(t *testing.T) {
 					t.Fatalf("step %d, %s\n%v", i+1, s.Text, err)
 				}
 			}
-			w.check(t, sim)
+			w.check(t, sim, business)
 			if calls := sim.Requests(); len(calls) != 0 {
 				t.Errorf("a look at the screens is in the log of API calls: %v", calls)
 			}
@@ -108,10 +112,106 @@ func TestGuidesLeadThroughTheScreens(t *testing.T) {
 	}
 }
 
+// A hub whose app has no screens of its own has the generic ones, and a hub of
+// Cerby's has the workspace around them, with the sync that ends its guide.
+func TestGenericGuideLeadsThroughTheScreens(t *testing.T) {
+	const key = "fixture-api-key-0123456789"
+	people := func(member, admin string) []hubsim.PersonSeed {
+		return []hubsim.PersonSeed{
+			{Email: "ada@northwind.example", Name: "Ada Diaz", Role: admin},
+			{Email: "olive@northwind.example", Name: "Olive Roy", Role: admin},
+			{Email: bo, Name: "Bo Chen", Role: member},
+			{Email: "cy@northwind.example", Name: "Cy Dunn", Role: member},
+			{Email: "di@northwind.example", Name: "Di Falk", Role: member},
+		}
+	}
+	apps := map[string]struct {
+		demoHub
+		added      string // the status of somebody who was added
+		settings   hubsim.Settings
+		credential hubsim.Credential
+	}{
+		"scim": {demoHub{"figment", "editor", "admin"}, hubsim.StatusActive, nil, hubsim.Credential{"name": "all", "token": key, "apps": []string{"figment"}, "writes": true}},
+		"cerby": {
+			demoHub{"6f0f6a5e-3b0e-4c43-9c59-5f3d2c1e7a10", "EMPLOYEE", "BIZ_ADMIN"},
+			hubsim.StatusInvited,
+			hubsim.Settings{
+				"auto_sync":       false, // what is done in the app shows after the sync
+				"workspace_users": []map[string]any{{"email": gia, "name": "Gia Moss"}},
+			},
+			hubsim.Credential{
+				"name": "automation", "api_key": key, "workspace_admin": true, "owner_of": []string{"6f0f6a5e-3b0e-4c43-9c59-5f3d2c1e7a10"},
+				"scopes": []string{"read:users", "read:integrations", "write:integrations", "read:automations", "write:automations"},
+			},
+		},
+	}
+	for _, platform := range hubsim.New().Platforms() {
+		app, ok := apps[platform]
+		if !ok {
+			continue
+		}
+		for _, kind := range hub.TaskKinds() {
+			t.Run(platform+"/"+string(kind), func(t *testing.T) {
+				w := walk{platform: platform, task: kind, fill: runbook.Fill{
+					Platform: platform, Person: bo, Role: app.admin, OldRole: app.member, BusinessID: app.business, Hub: "Figment", Workspace: "northwind",
+				}}
+				switch kind {
+				case hub.TaskAdd:
+					w.fill.Person, w.fill.Role = gia, app.member
+					w.left = hubsim.Person{Status: app.added, Role: app.member}
+				case hub.TaskChangeRole:
+					w.left = hubsim.Person{Status: hubsim.StatusActive, Role: app.admin}
+				case hub.TaskRemove:
+				}
+				app.credential["platform"] = platform
+				sim := hubsim.New()
+				err := sim.Apply(hubsim.Seed{
+					Hubs: []hubsim.HubSeed{{
+						Platform: platform, BusinessID: app.business, Name: "Figment", Settings: app.settings, People: people(app.member, app.admin),
+					}},
+					Credentials: []hubsim.Credential{app.credential},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				baseURL := sim.Start(t)
+				f := &follower{
+					browser: &plainBrowser{t: t}, index: baseURL + hubsim.ScreensPath, hub: platform + "/" + app.business, hubName: "Figment",
+					data: guideData(t, runbook.Generic), person: w.fill.Person, name: "Gia Moss", role: w.fill.Role,
+				}
+				for i, s := range runbook.For(platform, kind).Steps(w.fill) {
+					if err := f.follow(step{s.Text, s.Links}); err != nil {
+						t.Fatalf("step %d, %s\n%v", i+1, s.Text, err)
+					}
+				}
+				w.check(t, sim, app.business)
+				if platform == "cerby" && kind == hub.TaskRemove {
+					// Cerby's own copy: it shows the removal because of the sync.
+					r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, hubsim.Endpoint(baseURL, "cerby")+"/api/v1/integrations/"+app.business+"/users", nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					r.Header.Set("X-API-Key", key)
+					r.Header.Set("User-Agent", "screens_test") // Cerby's firewall lets no library's through
+					resp, err := http.DefaultClient.Do(r)
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer resp.Body.Close()
+					body, err := io.ReadAll(resp.Body)
+					if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(string(body), "olive@") || strings.Contains(string(body), bo) {
+						t.Errorf("Cerby's list after the sync: %s, %v: %s", resp.Status, err, body)
+					}
+				}
+			})
+		}
+	}
+}
+
 // check compares what is true with what the walk should have left behind.
-func (w walk) check(t *testing.T, sim *hubsim.Sim) {
+func (w walk) check(t *testing.T, sim *hubsim.Sim, business string) {
 	t.Helper()
-	got, err := truth(sim, w.platform, demoHubs[w.platform].business, w.fill.Person)
+	got, err := truth(sim, w.platform, business, w.fill.Person)
 	if err != nil {
 		t.Fatal(err)
 	}
