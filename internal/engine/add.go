@@ -24,6 +24,7 @@ type AddTask struct {
 	Limits Limits
 
 	inPlace bool // as in RoleTask
+	cleared bool // a stale invitation that stood in the way was withdrawn
 }
 
 // Add gives somebody a seat, or adopts the one they have. It looks first, sends
@@ -156,6 +157,9 @@ func (h *Hub) addFailed(ctx context.Context, task hub.Task, in AddTask, was, add
 		if ok && h.Seated(m) {
 			return h.adopt(ctx, task, in, h.remember(m, was))
 		}
+		if ok && !live(m) && !in.cleared {
+			return h.addAfterStale(ctx, task, in, m, err)
+		}
 		if ok && h.removed(m) && !h.removed(was) {
 			// A seat that the list does not show because it is switched off.
 			return h.add(ctx, task, in, h.remember(m, was))
@@ -183,12 +187,40 @@ func (h *Hub) addFailed(ctx context.Context, task hub.Task, in AddTask, was, add
 	return Result{}, h.taskError(ctx, task, err, known(was))
 }
 
+// addAfterStale sends the invitation once more that the platform refused because
+// of one that came to nothing, and withdraws that one first. Nobody has been
+// invited twice by it: the first try was refused.
+func (h *Hub) addAfterStale(ctx context.Context, task hub.Task, in AddTask, stale hub.Member, refused error) (Result, error) {
+	if _, err := h.permit(task, hub.OpCancel, in.Limits, known(stale)); err != nil {
+		return Result{}, h.taskError(ctx, task, refused, known(stale))
+	}
+	if ctx.Err() != nil {
+		return Result{}, h.taskError(ctx, task, ctx.Err(), known(stale))
+	}
+	if err := h.act(ctx, func() error { return h.conn().Remove(ctx, h.ref, stale) }); err != nil {
+		if fault := h.explain(ctx, err); fault.Reason != hub.ReasonNotFound {
+			// What stood in the way stands there still: that is what a person has
+			// to know, and not that it could not be cleared.
+			return Result{}, h.taskError(ctx, task, refused, known(stale))
+		}
+	}
+	// However slowly the platform shows it: the next try is refused at worst.
+	if _, _, err := h.settle(ctx, hub.Key{Email: hub.FoldEmail(in.Email)}, func(m hub.Member) bool { return m.Status == "" || m.ID != stale.ID }); err != nil {
+		return Result{}, h.taskError(ctx, task, err, known(stale))
+	}
+	h.forget(stale)
+	in.cleared = true
+	return h.add(ctx, task, in, hub.Member{})
+}
+
 // adopt takes over somebody who is there, with the wanted role.
 func (h *Hub) adopt(ctx context.Context, task hub.Task, in AddTask, m hub.Member) (Result, error) {
 	if in.RefuseExisting {
 		return Result{}, h.refuse(task, hub.ReasonConflict, known(m),
-			fmt.Sprintf("%s is on the hub already (%s, role %s), and on_existing = \"fail\" refuses to adopt. Import the seat instead: terraform import <address> %s",
-				task.Email, m.Status, m.Role, task.Member()))
+			fmt.Sprintf("%s is on the hub already (%s, role %s), and on_existing = \"fail\" refuses to take the seat over. Import it:\n\n"+
+				"  terraform import roster_hub_member.NAME %s\n\nor with a block:\n\n  import {\n    to = roster_hub_member.NAME\n    id = %q\n  }\n\n"+
+				"With on_existing = \"adopt\" apply would take it over.",
+				task.Email, m.Status, m.Role, task.Member(), task.Member().String()))
 	}
 	if in.Role == "" && h.roleless(m) {
 		in.Role = task.Role

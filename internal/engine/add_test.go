@@ -73,7 +73,7 @@ func TestAdd(t *testing.T) {
 		f := &fake{}
 		f.put(seat("1", ada, "ADMIN"))
 		_, err := open(t, f).Add(t.Context(), AddTask{Email: ada, Role: "ADMIN", RefuseExisting: true})
-		failed(t, err, want{kind: hub.TaskAdd, reason: hub.ReasonConflict, known: true, status: hub.StatusActive, detail: "terraform import <address> fake/1/" + ada})
+		failed(t, err, want{kind: hub.TaskAdd, reason: hub.ReasonConflict, known: true, status: hub.StatusActive, detail: "\n  terraform import roster_hub_member.NAME fake/1/" + ada + "\n"})
 		f.requests(t, "list")
 	})
 
@@ -188,14 +188,61 @@ func TestAddMeetsSomebodyElsesInvitation(t *testing.T) {
 		failed(t, err, want{kind: hub.TaskAdd, reason: hub.ReasonConflict})
 	})
 
-	run(t, "a conflict over an invitation that ran out", func(t *testing.T) {
+	// A platform that refuses an invitation beside one that ran out.
+	jealous := func(f *fake) func(hub.Add, func() (hub.Member, error)) (hub.Member, error) {
+		return func(_ hub.Add, do func() (hub.Member, error)) (hub.Member, error) {
+			f.mu.Lock()
+			stale := f.current(hub.Member{ID: "old"})
+			f.mu.Unlock()
+			if stale != nil {
+				return hub.Member{}, no(hub.ReasonConflict)
+			}
+			return do()
+		}
+	}
+	ranOut := func() *fake {
+		f := &fake{}
+		f.add = jealous(f)
+		f.put(hub.Member{ID: "old", Email: ada, Status: hub.StatusExpired})
+		return f
+	}
+
+	run(t, "a conflict over an invitation that ran out: the stale one goes, ours comes", func(t *testing.T) {
+		f := ranOut()
+		f.lag = time.Second
+		h := open(t, f)
+		got, err := h.Add(t.Context(), AddTask{Email: ada})
+		succeeded(t, err)
+		if got.Member.ID != "inv1" || got.Adopted {
+			t.Errorf("result = %+v", got)
+		}
+		onRoster(t, h, ada, "inv1 invited EMPLOYEE")
+		f.wrote(t, "add "+ada+" EMPLOYEE", "remove old", "add "+ada+" EMPLOYEE")
+	})
+
+	run(t, "a stale invitation that cannot be withdrawn leaves the conflict", func(t *testing.T) {
+		f := ranOut()
+		f.remove = func(hub.Member, func() error) error { return no(hub.ReasonForbidden) }
+		_, err := open(t, f).Add(t.Context(), AddTask{Email: ada})
+		failed(t, err, want{kind: hub.TaskAdd, reason: hub.ReasonConflict, known: true, status: hub.StatusExpired})
+		f.requests(t, "list", "add "+ada+" EMPLOYEE", "lookup "+ada, "remove old")
+	})
+
+	run(t, "a stale invitation that no API withdraws leaves the conflict", func(t *testing.T) {
+		f := ranOut()
+		_, err := open(t, f, can(hub.OpCancel, hub.Unsupported)).Add(t.Context(), AddTask{Email: ada})
+		failed(t, err, want{kind: hub.TaskAdd, reason: hub.ReasonConflict, known: true, status: hub.StatusExpired})
+		f.requests(t, "list", "add "+ada+" EMPLOYEE", "lookup "+ada)
+	})
+
+	run(t, "a platform that goes on refusing is asked twice and no more", func(t *testing.T) {
 		f := &fake{add: func(hub.Add, func() (hub.Member, error)) (hub.Member, error) {
 			return hub.Member{}, no(hub.ReasonConflict)
 		}}
 		f.put(hub.Member{ID: "old", Email: ada, Status: hub.StatusExpired})
 		_, err := open(t, f).Add(t.Context(), AddTask{Email: ada})
-		failed(t, err, want{kind: hub.TaskAdd, reason: hub.ReasonConflict, known: true, status: hub.StatusExpired})
-		f.requests(t, "list", "add "+ada+" EMPLOYEE", "lookup "+ada)
+		failed(t, err, want{kind: hub.TaskAdd, reason: hub.ReasonConflict})
+		f.wrote(t, "add "+ada+" EMPLOYEE", "remove old", "add "+ada+" EMPLOYEE")
 	})
 
 	run(t, "a silent platform that ignores ours: the role is changed", func(t *testing.T) {

@@ -19,6 +19,9 @@ type RoleTask struct {
 	Role   string
 	Kind   hub.RoleKind // "" means primary
 	Revoke bool
+	// Leaving says that the person is to leave and keeps the seat only for its
+	// lesser role: an invitation is withdrawn instead.
+	Leaving bool
 	// Job is the job of an earlier apply that this task waits for first.
 	Job    string
 	Limits Limits
@@ -48,6 +51,12 @@ func (h *Hub) ChangeRole(ctx context.Context, in RoleTask) (Result, error) {
 		case !live(m):
 			return Result{}, h.refuse(task, hub.ReasonNotFound, known(m),
 				fmt.Sprintf("%s is not on the hub, so there is no role to change. Add them first: with roster_hub_member, or by hand.", task.Email))
+		case in.Leaving && m.Status.Pending():
+			seat, err := h.withdraw(ctx, in, m)
+			if err != nil || !live(seat) {
+				return Result{Task: hub.Task{Kind: hub.TaskRemove, Hub: h.ref, Email: task.Email, OldRole: m.Role}}, err
+			}
+			m = seat
 		}
 		return h.changeRole(ctx, task, in, m)
 	})
@@ -104,7 +113,7 @@ func (h *Hub) changeRole(ctx context.Context, task hub.Task, in RoleTask, m hub.
 			m = seat
 			continue
 		}
-		if err := h.guardDemotion(ctx, task, m, in.after(m), in.Limits); err != nil {
+		if err := h.guardDemotion(ctx, task, m, in.after(m), in.Limits, nil); err != nil {
 			return Result{}, err
 		}
 		if ctx.Err() != nil {
@@ -193,6 +202,26 @@ func (h *Hub) reinvite(ctx context.Context, task hub.Task, in RoleTask, m hub.Me
 		err = h.taskError(ctx, task, err, hub.Presence{}, "The invitation with the old role was withdrawn.")
 	}
 	return hub.Member{}, result, err
+}
+
+// withdraw takes back the invitation of a leaver. A seat comes back when it
+// turns out to have been accepted.
+func (h *Hub) withdraw(ctx context.Context, in RoleTask, m hub.Member) (seat hub.Member, err error) {
+	task := hub.Task{Kind: hub.TaskRemove, Hub: h.ref, Email: hub.FoldEmail(in.Email), OldRole: m.Role}
+	m = h.sharpen(ctx, m)
+	if !m.Status.Pending() {
+		return m, nil
+	}
+	if _, err := h.permit(task, hub.OpCancel, in.Limits, known(m)); err != nil {
+		return hub.Member{}, err
+	}
+	if err := h.guardShare(ctx, task, m); err != nil {
+		return hub.Member{}, err
+	}
+	if ctx.Err() != nil {
+		return hub.Member{}, h.taskError(ctx, task, ctx.Err(), known(m))
+	}
+	return h.cancel(ctx, task, m)
 }
 
 // cancel withdraws an invitation and looks until it is gone. Somebody comes back

@@ -510,3 +510,67 @@ func TestReinvite(t *testing.T) {
 		f.wrote(t, "remove "+ada, "add "+ada+" ADMIN")
 	})
 }
+
+// Somebody who leaves and keeps the seat for a lesser role: of an invitation
+// nothing is left, and above all no new one is sent.
+func TestDowngradeOfALeaver(t *testing.T) {
+	reinvite := can(hub.OpChangeInvitedRole, hub.ByReinvite)
+	leave := RoleTask{Email: ada, Role: "EMPLOYEE", Leaving: true}
+
+	run(t, "an invitation is withdrawn", func(t *testing.T) {
+		for _, role := range []string{"ADMIN", "EMPLOYEE"} {
+			f := &fake{}
+			f.put(invitation("i", ada, role))
+			h := open(t, f, reinvite)
+			got, err := h.Downgrade(t.Context(), leave)
+			succeeded(t, err)
+			if got.Task.Kind != hub.TaskRemove || got.Member.Status != "" {
+				t.Errorf("result = %+v", got)
+			}
+			onRoster(t, h, ada, "")
+			f.wrote(t, "remove i")
+		}
+	})
+
+	run(t, "without leaving the invitation gets the role", func(t *testing.T) {
+		f := &fake{}
+		f.put(invitation("i", ada, "ADMIN"))
+		_, err := open(t, f).Downgrade(t.Context(), RoleTask{Email: ada, Role: "EMPLOYEE"})
+		succeeded(t, err)
+		f.wrote(t, "change i EMPLOYEE")
+	})
+
+	run(t, "one accepted meanwhile is downgraded", func(t *testing.T) {
+		f := &fake{}
+		f.put(seat("boss", bob, "ADMIN"))
+		f.put(invitation("i", ada, "ADMIN"))
+		f.remove = func(_ hub.Member, do func() error) error { f.accept(ada, "s"); return do() }
+		h := open(t, f, reinvite)
+		got, err := h.Downgrade(t.Context(), leave)
+		succeeded(t, err)
+		if got.Member.ID != "s" || got.Member.Role != "EMPLOYEE" {
+			t.Errorf("result = %+v", got)
+		}
+		f.wrote(t, "remove i", "change s EMPLOYEE")
+	})
+
+	run(t, "one that no API withdraws is left to a person", func(t *testing.T) {
+		f := &fake{}
+		f.put(invitation("i", ada, "ADMIN"))
+		_, err := open(t, f, can(hub.OpCancel, hub.Unsupported)).Downgrade(t.Context(), leave)
+		failed(t, err, want{kind: hub.TaskRemove, reason: hub.ReasonUnsupported, known: true, status: hub.StatusInvited})
+		f.wrote(t)
+	})
+
+	run(t, "a seat is downgraded, and nobody is nothing to do", func(t *testing.T) {
+		f := &fake{}
+		f.put(seat("boss", bob, "ADMIN"))
+		f.put(seat("1", ada, "ADMIN"))
+		h := open(t, f)
+		_, err := h.Downgrade(t.Context(), leave)
+		succeeded(t, err)
+		_, err = h.Downgrade(t.Context(), RoleTask{Email: carol, Role: "EMPLOYEE", Leaving: true})
+		succeeded(t, err)
+		f.wrote(t, "change 1 EMPLOYEE")
+	})
+}

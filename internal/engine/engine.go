@@ -154,6 +154,7 @@ func (p *Platform) connection(ref hub.Ref) Connection {
 type Settings struct {
 	Label            string // how messages name the hub
 	Runbook          string // whose manual steps to print, "" for the platform's own
+	Screens          string // the same as the connection told it, where it did: hub.Business.Runbook
 	UnsupportedTasks []hub.TaskKind
 }
 
@@ -172,6 +173,11 @@ type Hub struct {
 
 	removals removals
 
+	// planning orders the guards of a plan; going are the administrators whom the
+	// plan takes away.
+	planning sync.Mutex
+	going    []hub.Member
+
 	// learning holds a token while the hub's own roles are read.
 	learning chan struct{}
 
@@ -182,6 +188,9 @@ type Hub struct {
 	self     *hub.Identity
 	settings *Settings
 }
+
+// ReadOnly says that every task which would change somebody is refused.
+func (h *Hub) ReadOnly() bool { return h.engine.opts.ReadOnly }
 
 // Ref names the hub.
 func (h *Hub) Ref() hub.Ref { return h.ref }

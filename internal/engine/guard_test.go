@@ -223,6 +223,7 @@ func TestGuardsAtPlan(t *testing.T) {
 		} {
 			m, _, err := h.Find(t.Context(), test.email, test.id)
 			succeeded(t, err)
+			h.going = nil // each by itself
 			if err := h.CheckRemoval(t.Context(), m, test.limits); test.reason == "" {
 				succeeded(t, err)
 			} else {
@@ -232,11 +233,68 @@ func TestGuardsAtPlan(t *testing.T) {
 				}
 			}
 		}
+		h.going = nil
 		m, _, _ := h.Find(t.Context(), ada, "")
 		failed(t, h.CheckDemotion(t.Context(), m, "EMPLOYEE", Limits{}),
 			want{kind: hub.TaskChangeRole, reason: hub.ReasonLastAdmin, known: true, status: hub.StatusActive})
 		succeeded(t, h.CheckDemotion(t.Context(), m, "ADMIN", Limits{}))
 		succeeded(t, h.CheckDemotion(t.Context(), m, "EMPLOYEE", Limits{AllowLockout: true}))
 		f.wrote(t)
+	})
+}
+
+// Each of two administrators would be reason enough to let the other go.
+func TestGuardsAtPlan_together(t *testing.T) {
+	two := func() *fake {
+		f := &fake{}
+		f.put(seat("1", ada, "ADMIN"))
+		f.put(seat("2", bob, "ADMIN"))
+		return f
+	}
+	find := func(t *testing.T, h *Hub, email string) hub.Member {
+		t.Helper()
+		m, _, err := h.Find(t.Context(), email, "")
+		succeeded(t, err)
+		return m
+	}
+
+	run(t, "two removals", func(t *testing.T) {
+		h := open(t, two())
+		succeeded(t, h.CheckRemoval(t.Context(), find(t, h, ada), Limits{}))
+		succeeded(t, h.CheckRemoval(t.Context(), find(t, h, ada), Limits{})) // asked again
+		failed(t, h.CheckRemoval(t.Context(), find(t, h, bob), Limits{}),
+			want{kind: hub.TaskRemove, reason: hub.ReasonLastAdmin, known: true, status: hub.StatusActive, detail: "takes the others away as well: " + ada})
+	})
+
+	run(t, "a removal and a demotion", func(t *testing.T) {
+		h := open(t, two())
+		succeeded(t, h.CheckDemotion(t.Context(), find(t, h, ada), "EMPLOYEE", Limits{}))
+		failed(t, h.CheckRemoval(t.Context(), find(t, h, bob), Limits{}),
+			want{kind: hub.TaskRemove, reason: hub.ReasonLastAdmin, known: true, status: hub.StatusActive})
+		succeeded(t, h.CheckRemoval(t.Context(), find(t, h, bob), Limits{AllowLockout: true}))
+	})
+
+	run(t, "one who may lock out still counts as going", func(t *testing.T) {
+		h := open(t, two())
+		succeeded(t, h.CheckRemoval(t.Context(), find(t, h, ada), Limits{AllowLockout: true}))
+		failed(t, h.CheckRemoval(t.Context(), find(t, h, bob), Limits{}),
+			want{kind: hub.TaskRemove, reason: hub.ReasonLastAdmin, known: true, status: hub.StatusActive})
+	})
+
+	run(t, "one who stays does not", func(t *testing.T) {
+		h := open(t, two())
+		succeeded(t, h.CheckDemotion(t.Context(), find(t, h, ada), "ADMIN", Limits{}))
+		succeeded(t, h.CheckRemoval(t.Context(), find(t, h, bob), Limits{}))
+	})
+
+	run(t, "the apply goes by what is there", func(t *testing.T) {
+		f := two()
+		h := open(t, f)
+		succeeded(t, h.CheckRemoval(t.Context(), find(t, h, ada), Limits{}))
+		_, err := h.Remove(t.Context(), RemoveTask{Email: bob})
+		succeeded(t, err)
+		_, err = h.Remove(t.Context(), RemoveTask{Email: ada})
+		failed(t, err, want{kind: hub.TaskRemove, reason: hub.ReasonLastAdmin, known: true, status: hub.StatusActive})
+		f.wrote(t, "remove 2")
 	})
 }

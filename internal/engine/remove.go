@@ -112,7 +112,7 @@ func (h *Hub) remove(ctx context.Context, task hub.Task, in RemoveTask, m hub.Me
 		}
 		return hub.Member{}, err
 	}
-	if err := h.guardRemoval(ctx, task, m, in.Limits); err != nil {
+	if err := h.guardRemoval(ctx, task, m, in.Limits, nil); err != nil {
 		return hub.Member{}, err
 	}
 	if err := h.guardShare(ctx, task, m); err != nil {

@@ -229,11 +229,20 @@ func TestScimSettings(t *testing.T) {
 		t.Errorf("hubs: %d %s", status, text)
 	}
 	for _, bad := range []hubsim.Settings{
-		{"rate_limits": true}, {"roles": "editor"}, {"seats": -1}, {"role_shape": "round"}, {"profile": "myspace"}, {"retry_after": "soon"},
+		{"rate_limits": true},
+		{"roles": "editor"},
+		{"seats": -1},
+		{"role_shape": "round"},
+		{"profile": "myspace"},
+		{"retry_after": "soon"},
+		{"roles": []string{"x", "y", "z"}, "seats": -1}, // and none of it takes effect
 	} {
 		if err := w.sim.Configure(scim, scimApp, bad); err == nil {
 			t.Errorf("%v is accepted", bad)
 		}
+	}
+	if _, text = w.control("GET", "hubs/scim/"+scimApp+"/settings", ""); !strings.Contains(text, `"roles":["editor","billing","admin"]`) {
+		t.Errorf("settings after refusals: %s", text)
 	}
 	if err := w.sim.Configure(scim, "nowhere", nil); err == nil {
 		t.Error("an unknown app is configured")

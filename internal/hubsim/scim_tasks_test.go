@@ -132,6 +132,9 @@ func TestScimReplace(t *testing.T) {
 	w.user("PUT", "/Users/"+id, `"userName":"mara@northwind.example","active":true,"title":"x"`).ok(204)
 	w.user("PUT", "/Users/"+id, `"userName":"m@northwind.example","active":true`).refused(400, "mutability")
 	w.get("/Users/"+id).is("title", `"x"`)
+	w.configure(hubsim.Settings{"answers_204": false, "immutable_user_name": false})
+	w.user("PUT", "/Users/"+id, `"userName":"m@northwind.example","active":true`).ok(200)
+	w.user("POST", "/Users", `"userName":"mara@northwind.example"`).ok(201) // the old name is free
 }
 
 func TestScimPatch(t *testing.T) {

@@ -186,7 +186,7 @@ func answerText(vendor string, f hub.Fault) string {
 // guidePlatform is whose manual steps fit the hub.
 func guidePlatform(h *engine.Hub) string {
 	s, _ := h.Settings()
-	if name := cmp.Or(s.Runbook, h.Business().Runbook); name != "" {
+	if name := cmp.Or(s.Runbook, s.Screens, h.Business().Runbook); name != "" {
 		if platform, ok := runbook.Resolve(name); ok {
 			return platform
 		}

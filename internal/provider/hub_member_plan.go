@@ -52,6 +52,9 @@ func (r *memberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 
 	switch {
 	case plan == nil:
+		if state.OnDestroy.ValueString() != keepDestroy {
+			resp.Diagnostics.Append(r.readOnly(h)...)
+		}
 		resp.Diagnostics.Append(planDestroy(ctx, h, state)...)
 		return
 	case !known(plan.Email):
@@ -60,15 +63,33 @@ func (r *memberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		resp.Diagnostics.Append(r.claim(ctx, h, req.Config, plan, true)...)
 		resp.Diagnostics.Append(checkOwnRole(h, plan.Role)...)
 		plan.ID = types.StringValue(hub.MemberRef{Hub: h.Ref(), Email: hub.FoldEmail(plan.Email.ValueString())}.String())
+		resp.Diagnostics.Append(checkDowngrade(h, plan.OnDestroy)...)
 		resp.Diagnostics.Append(planCreate(ctx, h, plan)...)
+		resp.Diagnostics.Append(r.readOnly(h)...)
+	case !plan.HubID.Equal(state.HubID) || hub.FoldEmail(plan.Email.ValueString()) != hub.FoldEmail(state.Email.ValueString()):
+		// Terraform plans the new one by itself, as a create. That this person
+		// goes is said here or nowhere.
+		resp.Diagnostics.Append(r.claim(ctx, h, req.Config, plan, false)...)
+		old, diags := r.hub(state.HubID.ValueString())
+		resp.Diagnostics.Append(diags...)
+		if !diags.HasError() {
+			resp.Diagnostics.Append(planDestroy(ctx, old, state)...)
+		}
+		return
 	default:
 		resp.Diagnostics.Append(r.claim(ctx, h, req.Config, plan, false)...)
 		if !plan.Role.Equal(state.Role) {
 			resp.Diagnostics.Append(checkOwnRole(h, plan.Role)...)
 		}
+		if !plan.OnDestroy.Equal(state.OnDestroy) {
+			resp.Diagnostics.Append(checkDowngrade(h, plan.OnDestroy)...)
+		}
 		job, diags := keptJob(ctx, req.Private)
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(planUpdate(ctx, h, plan, state, job)...)
+		if job != "" || state.reinvites(plan.OnExpired) || !plan.Role.Equal(state.Role) {
+			resp.Diagnostics.Append(r.readOnly(h)...)
+		}
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -89,6 +110,17 @@ func (r *memberResource) claim(ctx context.Context, h *engine.Hub, config tfsdk.
 	return diags
 }
 
+// readOnly says, once for each hub, that what the plan holds will be refused. It
+// is no error: to plan and look is what read_only is for.
+func (b *base) readOnly(h *engine.Hub) diag.Diagnostics {
+	if !h.ReadOnly() || b.claims.count(laid{member: hub.MemberRef{Hub: h.Ref()}, claim: "read_only"}) {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewWarningDiagnostic(
+		fmt.Sprintf("Apply changes nobody on %s", hubTitle(h)),
+		"The provider is configured with read_only = true: apply refuses every task of this plan that would change somebody. Set it to false to let apply work.")}
+}
+
 // checkOwnRole is checkRole for the roles that only the hub itself knows: the
 // platform's have been checked when the configuration was validated.
 func checkOwnRole(h *engine.Hub, role types.String) diag.Diagnostics {
@@ -96,6 +128,19 @@ func checkOwnRole(h *engine.Hub, role types.String) diag.Diagnostics {
 		return nil
 	}
 	return checkRole(h, role.ValueString(), path.Root("role"), hub.Primary)
+}
+
+// checkDowngrade refuses on_destroy = "downgrade" where no role is known to be the
+// least-privileged one: the leaver would meet the error, and keep the seat.
+func checkDowngrade(h *engine.Hub, onDestroy types.String) diag.Diagnostics {
+	if onDestroy.ValueString() != downgradeDestroy || h.Platform().DefaultRole() != "" {
+		return nil
+	}
+	if waiting, err := h.Ready(); waiting || err != nil {
+		return nil // the hub's own roles decide, and they are not known yet
+	}
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("on_destroy"), "No role to downgrade to",
+		fmt.Sprintf("Which of its roles is the least-privileged one %s does not say, so roster could not downgrade anybody. Set on_destroy to %q or %q.", hubTitle(h), removeDestroy, keepDestroy))}
 }
 
 // learn reads the hub's own roles, where it has any and can be asked: a platform
@@ -196,7 +241,10 @@ func planDestroy(ctx context.Context, h *engine.Hub, state *memberModel) diag.Di
 	if diags.HasError() || !found || !m.Status.Live() {
 		return diags
 	}
-	if state.OnDestroy.ValueString() == downgradeDestroy {
+	if state.OnDestroy.ValueString() == downgradeDestroy && !m.Status.Pending() {
+		if diags.Append(checkDowngrade(h, state.OnDestroy)...); diags.HasError() {
+			return diags
+		}
 		diags.Append(checkRoleChange(ctx, h, *m, state.roleTask(h, h.Platform().DefaultRole(), 0))...)
 		return diags
 	}
@@ -250,6 +298,10 @@ func checkRoleChange(ctx context.Context, h *engine.Hub, m hub.Member, in engine
 	task := hub.Task{Kind: hub.TaskChangeRole, Hub: h.Ref(), Email: hub.FoldEmail(in.Email), Role: in.Role, OldRole: m.Role, Revoke: in.Revoke}
 	if in.Kind == hub.Secondary {
 		task.OldRole = ""
+	}
+	if m.Awaiting != nil && m.Wanted() != in.Role {
+		diags.AddWarning(fmt.Sprintf("Another change of %s on %s waits for a second administrator", task.Email, hubTitle(h)),
+			fmt.Sprintf("It is %s. Until somebody has approved or rejected it, apply will fail on this person.", m.Awaiting))
 	}
 	support := h.Platform().Capabilities.Without(in.Limits.UnsupportedTasks).Of(in.Operation(m))
 	switch support {

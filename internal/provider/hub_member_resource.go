@@ -107,7 +107,7 @@ func (r *memberResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			},
 			"on_existing": choice("What to do when the person is on the hub already: `adopt` the seat, with the wanted role; or `fail`, with the import command.", adoptExisting, failExisting),
 			"on_expired":  choice("What to do when the invitation has run out or was declined: `reinvite` or `keep`.", reinviteExpired, keepExpired),
-			"on_destroy":  choice("What to do when this resource goes: `remove` the person, `downgrade` them to the least-privileged role, or `keep` them as they are. The value of the last apply counts.", removeDestroy, downgradeDestroy, keepDestroy),
+			"on_destroy":  choice("What to do when this resource goes: `remove` the person, `downgrade` them to the least-privileged role (an invitation is withdrawn instead), or `keep` them as they are. The value of the last apply counts.", removeDestroy, downgradeDestroy, keepDestroy),
 			"allow_lockout": schema.BoolAttribute{
 				Optional: true, Computed: true,
 				Default:             booldefault.StaticBool(false),
@@ -230,8 +230,12 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 		resp.Diagnostics.Append(taskDiag(ctx, h, err))
 	case !found && running:
 		// The add goes on: nobody is there yet, and nobody is gone.
-	case !found && state.ranOut(r.now()):
-		state.Status = types.StringValue(string(hub.StatusExpired))
+	case !found && state.over(r.now()) != "":
+		over := state.over(r.now())
+		if pending {
+			resp.Diagnostics.Append(overWarning(h, &state, over)...)
+		}
+		state.Status = types.StringValue(string(over))
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	case !found:
 		resp.Diagnostics.Append(goneWarning(h, &state, pending))
@@ -247,10 +251,29 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 		if m.Status == hub.StatusSuspended && state.Status.ValueString() == string(hub.StatusActive) {
 			resp.Diagnostics.Append(suspendedWarning(h, &state))
 		}
+		if pending && !m.Status.Live() {
+			resp.Diagnostics.Append(overWarning(h, &state, m.Status)...)
+		}
 		resp.Diagnostics.Append(keepUsername(ctx, m, resp.Private)...)
 		resp.Diagnostics.Append(state.fill(ctx, m)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	}
+}
+
+// overWarning says that an invitation has come to nothing where no plan will:
+// nothing is planned for one that is kept.
+func overWarning(h *engine.Hub, state *memberModel, now hub.Status) diag.Diagnostics {
+	if state.OnExpired.ValueString() != keepExpired {
+		return nil
+	}
+	what := "has run out"
+	if now == hub.StatusDeclined {
+		what = "was declined"
+	}
+	return diag.Diagnostics{diag.NewWarningDiagnostic(
+		fmt.Sprintf("The invitation of %s to %s %s", state.Email.ValueString(), hubTitle(h), what),
+		fmt.Sprintf("They have no seat, and on_expired = %q leaves it at that. To invite them again, set on_expired = %q and apply; "+
+			"if they are to stay away, delete the resource block (id %s).", keepExpired, reinviteExpired, state.ID.ValueString()))}
 }
 
 // suspendedWarning says that somebody's seat was switched off. The state keeps
@@ -387,7 +410,7 @@ func (r *memberResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	var err error
 	if state.OnDestroy.ValueString() == downgradeDestroy {
 		task := state.roleTask(h, h.Platform().DefaultRole(), timeout)
-		task.Job = job
+		task.Job, task.Leaving = job, true
 		result, err = h.Downgrade(ctx, task)
 	} else {
 		result, err = h.Remove(ctx, engine.RemoveTask{
@@ -462,14 +485,19 @@ func (m *memberModel) fill(ctx context.Context, seen hub.Member) diag.Diagnostic
 	return diags
 }
 
-// ranOut says that an invitation which is not listed any more had reached its
-// end: expired then, rather than withdrawn by somebody.
-func (m *memberModel) ranOut(now time.Time) bool {
-	if m.Status.ValueString() == string(hub.StatusExpired) {
-		return true
+// over is how an invitation that is not listed any more ended, "" when nobody
+// knows: expired when it had reached its end, rather than withdrawn by somebody;
+// and what an earlier refresh saw, as long as nothing else is there.
+func (m *memberModel) over(now time.Time) hub.Status {
+	status := hub.Status(m.Status.ValueString())
+	if status == hub.StatusExpired || status == hub.StatusDeclined {
+		return status
 	}
 	end, err := time.Parse(time.RFC3339, m.ExpiresAt.ValueString())
-	return err == nil && hub.Status(m.Status.ValueString()).Pending() && now.After(end)
+	if err == nil && status.Pending() && now.After(end) {
+		return hub.StatusExpired
+	}
+	return ""
 }
 
 // reinvites says whether the next apply sends a new invitation, because the old

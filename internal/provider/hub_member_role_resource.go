@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -159,13 +160,48 @@ func (r *memberRoleResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	m, found, diags := findAtPlan(ctx, h, ref.Email, "")
 	resp.Diagnostics.Append(diags...)
+	if diags.HasError() || m == nil {
+		return
+	}
 	if !found || !m.Status.Live() {
-		return // the member is still to be added, or is gone
+		// The member is still to be added, or is gone.
+		if plan != nil {
+			resp.Diagnostics.Append(plan.ahead(h, ref)...)
+		}
+		return
 	}
 	task, needed := current.change(h, ref, *m, plan == nil)
+	if needed && task.Role == "" {
+		resp.Diagnostics.AddError(fmt.Sprintf("%s cannot lose the role %s on %s", ref.Email, current.Role.ValueString(), hubTitle(h)),
+			fmt.Sprintf("It is the primary role, and which one is the least-privileged, to be left instead, %s does not say. "+
+				"Give them another role with role in their roster_hub_member; or apply on_destroy = %q first.", h.Platform().Vendor, keepDestroy))
+		return
+	}
 	if needed {
+		resp.Diagnostics.Append(r.readOnly(h)...)
 		resp.Diagnostics.Append(checkRoleChange(ctx, h, *m, task)...)
 	}
+}
+
+// ahead says what comes of a primary role for somebody whom the same apply is
+// still to invite, with the least-privileged one.
+func (m *memberRoleModel) ahead(h *engine.Hub, ref hub.MemberRef) diag.Diagnostics {
+	role, p := m.Role.ValueString(), h.Platform()
+	if kindOf(h, role) != hub.Primary || role == p.DefaultRole() || !slices.Contains(p.Statuses, hub.StatusInvited) {
+		return nil
+	}
+	what := ""
+	switch p.Capabilities.Of(hub.OpChangeInvitedRole) {
+	case hub.Supported:
+		return nil
+	case hub.ByReinvite:
+		what = "apply withdraws the invitation it has just sent and sends another one: they get two e-mails"
+	case hub.AfterAcceptance, hub.Unsupported:
+		what = "apply will fail on this role until they have accepted"
+	}
+	return diag.Diagnostics{diag.NewWarningDiagnostic(
+		fmt.Sprintf("%s is invited to %s before this role is given", ref.Email, hubTitle(h)),
+		fmt.Sprintf("%s cannot change the role of an invitation, so %s. Write role = %q in their roster_hub_member instead, and leave this resource out.", p.Vendor, what, role))}
 }
 
 // change is the task that gives the role, or takes it again; needed is false

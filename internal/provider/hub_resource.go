@@ -254,13 +254,12 @@ func (r *hubResource) connect(ctx context.Context, m *hubModel) diag.Diagnostics
 	if err != nil {
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Unusable hub", sentence(err.Error()))}
 	}
-	m.describe(ctx, h)
 	business, err := h.Connect(ctx)
+	m.describe(ctx, h)
 	diags := connectDiags(ctx, h, err)
 	if diags.HasError() {
 		return diags
 	}
-	m.describe(ctx, h) // again, with what the connection told
 	for _, note := range business.Notes {
 		diags.AddWarning("About "+h.Name(), note)
 	}
@@ -276,7 +275,7 @@ func (m *hubModel) ref() hub.Ref {
 
 // describe hands the hub's settings to its members in this walk.
 func (m *hubModel) describe(ctx context.Context, h *engine.Hub) {
-	s := engine.Settings{Label: m.Label.ValueString(), Runbook: cmp.Or(m.Runbook.ValueString(), h.Business().Runbook)}
+	s := engine.Settings{Label: m.Label.ValueString(), Runbook: m.Runbook.ValueString(), Screens: h.Business().Runbook}
 	if known(m.UnsupportedTasks) {
 		m.UnsupportedTasks.ElementsAs(ctx, &s.UnsupportedTasks, false)
 		slices.Sort(s.UnsupportedTasks)
@@ -309,22 +308,29 @@ type privateState interface {
 // shareSettings keeps the hub's settings in private state, or takes them from
 // there when this walk has not met the hub's resource.
 func shareSettings(ctx context.Context, h *engine.Hub, private privateState) diag.Diagnostics {
-	if settings, ok := h.Settings(); ok {
-		data, err := json.Marshal(settings)
-		if err != nil {
-			return diag.Diagnostics{diag.NewErrorDiagnostic("Unusable hub settings", err.Error())}
-		}
-		return private.SetKey(ctx, hubSettingsKey, data)
-	}
 	data, diags := private.GetKey(ctx, hubSettingsKey)
-	if len(data) == 0 {
+	var kept engine.Settings
+	if len(data) > 0 {
+		if err := json.Unmarshal(data, &kept); err != nil {
+			diags.AddError("Unreadable private state", err.Error())
+			return diags
+		}
+	}
+	settings, ok := h.Settings()
+	if !ok {
+		if len(data) > 0 {
+			h.Describe(kept)
+		}
 		return diags
 	}
-	var settings engine.Settings
-	if err := json.Unmarshal(data, &settings); err != nil {
-		diags.AddError("Unreadable private state", err.Error())
-		return diags
-	}
+	// This walk may have met the resource and not asked the platform.
+	settings.Screens = cmp.Or(settings.Screens, h.Business().Runbook, kept.Screens)
 	h.Describe(settings)
+	next, err := json.Marshal(settings)
+	if err != nil {
+		diags.AddError("Unusable hub settings", err.Error())
+		return diags
+	}
+	diags.Append(private.SetKey(ctx, hubSettingsKey, next)...)
 	return diags
 }

@@ -356,11 +356,6 @@ func (m *rosterModel) foresee(ctx context.Context, h *engine.Hub, state *rosterM
 			}
 		}
 	}
-	if gone := administrators(h, people, todo); len(gone) > 0 && !m.AllowLockout.ValueBool() && !diags.HasError() {
-		diags.AddAttributeError(tfpath.Root("members"), fmt.Sprintf("Nobody would be left to administer %s", hubTitle(h)),
-			fmt.Sprintf("Reason: %s. This plan takes the seat or the role of every administrator (%s), and without one nobody can manage the hub's people. "+
-				"Keep one, or make somebody else an administrator in an apply of its own first; or set allow_lockout = true.", hub.ReasonLastAdmin, strings.Join(gone, ", ")))
-	}
 	if state == nil && len(leaving) > 0 {
 		diags.AddAttributeError(tfpath.Root("members"),
 			fmt.Sprintf("%d people of %s are not listed", len(leaving), hubTitle(h)),
@@ -368,30 +363,6 @@ func (m *rosterModel) foresee(ctx context.Context, h *engine.Hub, state *rosterM
 				"  terraform import roster_hub_roster.NAME %s\n\nor list them in members, or leave them to others with ignore.", strings.Join(leaving, ", "), h.Ref()))
 	}
 	return diags
-}
-
-// administrators lists those who manage the hub's people now, when the tasks
-// leave none of them: each task by itself may be harmless.
-func administrators(h *engine.Hub, people map[string]hub.Member, todo []rosterTask) []string {
-	now, after := map[string]bool{}, map[string]bool{}
-	for email, person := range people {
-		if person.Status == hub.StatusActive && slices.ContainsFunc(person.Roles(), h.Platform().IsAdmin) {
-			now[email], after[email] = true, true
-		}
-	}
-	for _, one := range todo {
-		primary := one.kind == hub.TaskChangeRole && one.role.Kind == hub.Primary
-		switch {
-		case one.kind == hub.TaskRemove, primary && !h.Platform().IsAdmin(one.role.Role):
-			delete(after, one.email)
-		case primary && one.member.Status == hub.StatusActive:
-			after[one.email] = true
-		}
-	}
-	if len(after) > 0 {
-		return nil
-	}
-	return slices.Sorted(maps.Keys(now))
 }
 
 // rosterTask is one task of an apply.

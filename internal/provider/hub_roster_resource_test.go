@@ -67,7 +67,7 @@ func TestAccHubRoster(t *testing.T) {
 				},
 				{ // the guards hold here too
 					Config:      w.everybody(ignore, nia),
-					ExpectError: regexp.MustCompile(`(?s)Nobody\s+would\s+be\s+left\s+to\s+administer.*allow_lockout`),
+					ExpectError: regexp.MustCompile(`(?s)Reason:\s+last_admin.*allow_lockout`),
 				},
 				{PreConfig: s.forgetRequests, Config: w.hubConfig(), Check: s.wrote(nothing)}, // deleting it removes nobody
 			},
@@ -90,8 +90,10 @@ func TestAccHubRoster(t *testing.T) {
 func TestAccHubRoster_partialFailure(t *testing.T) {
 	w := worlds[meta]
 	s := w.scene(t, hubsim.HubSeed{People: []hubsim.PersonSeed{
-		{Email: "ada@northwind.example", Role: w.admin}, {Email: "olive@northwind.example", Role: w.admin},
-		{Email: "bo@northwind.example", Role: w.member}, {Email: "cleo@northwind.example", Role: w.member},
+		{Email: "ada@northwind.example", Role: w.admin},
+		{Email: "olive@northwind.example", Role: w.admin},
+		{Email: "bo@northwind.example", Role: w.member},
+		{Email: "cleo@northwind.example", Role: w.member},
 	}})
 	line := func(name, role string) string {
 		return fmt.Sprintf("%q = { role = %q }", name+"@northwind.example", role)

@@ -1,7 +1,9 @@
 package provider_test
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
@@ -31,6 +33,9 @@ type world struct {
 	// somebody; steps are control names of its own screens for that task.
 	refusal hubsim.Fault
 	steps   *regexp.Regexp
+
+	// hub are settings of the simulated hub.
+	hub hubsim.Settings
 
 	// pages is what reading 1,000 members and 30 invitations costs.
 	pages map[string]int
@@ -124,6 +129,22 @@ var worlds = map[string]world{
 		steps:   regexp.MustCompile(`trash can`),
 		pages:   map[string]int{hubsim.OpListMembers: 50, hubsim.OpListInvitations: 2},
 	},
+	"cerby": {
+		platform: "cerby", business: "6f0f6a5e-3b0e-4c43-9c59-5f3d2c1e7a10",
+		credential: hubsim.Credential{
+			"platform": "cerby", "name": "automation", "api_key": fixtureToken, "workspace_admin": true,
+			"scopes":   []string{"read:users", "read:integrations", "write:integrations", "read:automations", "write:automations"},
+			"owner_of": []string{"6f0f6a5e-3b0e-4c43-9c59-5f3d2c1e7a10"},
+		},
+		settings: map[string]string{"api_key": fixtureToken, "endpoint": "ENDPOINT/api/v1", "requests_per_minute": "6000"},
+		member:   "EMPLOYEE", admin: "BIZ_ADMIN",
+		added: map[string]int{hubsim.OpInvite: 1}, changed: map[string]int{hubsim.OpChangeRole: 1},
+		refusal: hubsim.Fault{Status: 403, Body: `{"errors":[{"code":"forbidden","title":"Forbidden","status":403,"detail":"not allowed","meta":null}]}`},
+		// The hub is a Pinterest business behind Cerby: its screens, and Cerby's.
+		steps: regexp.MustCompile(`from Cerby.*Employees.*Business Hubs.*Sync`),
+		hub:   hubsim.Settings{"application": "pinterest_business", "workspace_domains": []string{"northwind.example", "crowd.example", "partner.example"}},
+		pages: map[string]int{hubsim.OpListMembers: 11, hubsim.OpListUnmatched: 1, hubsim.OpListRoles: 1},
+	},
 }
 
 // everyWorld runs a test over all platforms the provider has.
@@ -148,10 +169,29 @@ func everyWorld(t *testing.T, run func(t *testing.T, w world)) {
 func (w world) scene(t testing.TB, h hubsim.HubSeed) *scene {
 	t.Helper()
 	h.Platform, h.BusinessID, h.Name = w.platform, w.business, "Northwind Traders"
+	settings := maps.Clone(w.hub)
+	if settings == nil {
+		settings = hubsim.Settings{}
+	}
+	maps.Copy(settings, h.Settings)
+	h.Settings = settings
 	s := newScene(t, hubsim.Seed{Hubs: []hubsim.HubSeed{h}, Credentials: []hubsim.Credential{w.credential}})
 	s.platform, s.business = w.platform, w.business
 	return s
 }
+
+// data is the platform's own data.
+func (w world) data() *hub.Platform {
+	for _, d := range all.Drivers() {
+		if d.Platform.Name == w.platform {
+			return &d.Platform
+		}
+	}
+	return &hub.Platform{}
+}
+
+// invites says that an add is an invitation first.
+func (w world) invites() bool { return slices.Contains(w.data().Statuses, hub.StatusInvited) }
 
 func (w world) hubID() string { return w.platform + "/" + w.business }
 

@@ -5,6 +5,7 @@ package all
 
 import (
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/cerby"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/googleads"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/manual"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/metabusiness"
@@ -22,6 +23,7 @@ func Drivers() []hub.Driver {
 		pinterestbusiness.Driver(),
 		snapchatbusiness.Driver(),
 		tiktokbusiness.Driver(),
+		cerby.Driver(),
 		manual.Driver(),
 	}
 }

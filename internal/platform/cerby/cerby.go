@@ -30,10 +30,11 @@ type Connector struct {
 }
 
 var (
-	_ hub.Connector  = (*Connector)(nil)
-	_ hub.Particular = (*Connector)(nil)
-	_ hub.RoleLister = (*Connector)(nil)
-	_ hub.JobReader  = (*Connector)(nil)
+	_ hub.Connector      = (*Connector)(nil)
+	_ hub.Particular     = (*Connector)(nil)
+	_ hub.RoleLister     = (*Connector)(nil)
+	_ hub.JobReader      = (*Connector)(nil)
+	_ hub.BusinessLister = (*Connector)(nil)
 )
 
 // For implements hub.Particular: the screens are those of the workspace.
@@ -52,8 +53,6 @@ func (c *Connector) Roles(ctx context.Context, ref hub.Ref) ([]hub.Role, error) 
 	return rolesIn(list), nil
 }
 
-const noteCopy = "Cerby shows the members as of its last sync with the app. It syncs once a day, and when an Owner of the hub presses Sync in the hub's settings; roster cannot start it."
-
 // Verify implements hub.Connector. That the key may write, the first write
 // tells: no call asks for it.
 func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, error) {
@@ -67,18 +66,26 @@ func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, erro
 	found := hub.Business{
 		ID:      ref.BusinessID,
 		Name:    i.Attributes.Label,
-		Notes:   []string{noteCopy},
 		Runbook: runbookFor(i.Attributes.Application),
-	}
-	if found.Runbook == "" {
-		found.Notes = append(found.Notes, fmt.Sprintf(
-			"roster does not know the screens of the app %q behind this hub, so its manual steps are general ones. Set runbook on roster_business_hub when they should be another platform's.", i.Attributes.Application))
 	}
 	switch err := c.api.canListUnmatched(ctx, ref.BusinessID); {
 	case errors.Is(err, errNoUnmatched):
 		found.Notes = append(found.Notes, "Cerby does not show roster the people whom it found in the app and could not match to somebody of the workspace. Look at Unmatched users in the hub's Users tab: they have seats, and are in no list of roster's.")
 	case err != nil:
 		return hub.Business{}, fmt.Errorf("check the unmatched users of hub %s: %w", ref.BusinessID, err)
+	}
+	return found, nil
+}
+
+// Businesses implements hub.BusinessLister: the hubs that the key's user owns.
+func (c *Connector) Businesses(ctx context.Context) ([]hub.Business, error) {
+	all, err := c.api.integrations(ctx)
+	if err != nil {
+		return nil, c.blame(ctx, err)
+	}
+	var found []hub.Business
+	for _, i := range all {
+		found = append(found, hub.Business{ID: i.ID, Name: i.Attributes.Label, Runbook: runbookFor(i.Attributes.Application)})
 	}
 	return found, nil
 }

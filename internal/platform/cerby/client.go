@@ -110,6 +110,13 @@ func (c *client) integration(ctx context.Context, hubID string) (integration, er
 	return a.Data, err
 }
 
+// integrations lists the hubs that the key sees.
+//
+// API: Cerby developer portal, "List integrations"
+func (c *client) integrations(ctx context.Context) ([]integration, error) {
+	return list[integration](ctx, c, request{operation: "list the key's hubs", path: "/integrations"})
+}
+
 // keyWorks says whether the key is good for anything: that it may list hubs is
 // the least it needs.
 //

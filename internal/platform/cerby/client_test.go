@@ -324,7 +324,7 @@ func TestRequests(t *testing.T) {
 func TestAnswers(t *testing.T) {
 	c, _ := dial(t, calm(t))
 	b, err := c.Verify(t.Context(), testHub)
-	if err != nil || b.ID != hubID || b.Name != "Northwind Pinterest" || b.Runbook != "pinterest_business" || !slices.Equal(b.Notes, []string{noteCopy}) {
+	if err != nil || b.ID != hubID || b.Name != "Northwind Pinterest" || b.Runbook != "pinterest_business" || len(b.Notes) != 0 {
 		t.Errorf("business = %+v (error: %v)", b, err)
 	}
 	contractor := hub.Member{

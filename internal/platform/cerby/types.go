@@ -23,6 +23,8 @@ type integration struct {
 	} `json:"attributes"`
 }
 
+func (i integration) key() string { return i.ID }
+
 // entitlement is a role of the external app.
 type entitlement struct {
 	ID         string `json:"id"`
