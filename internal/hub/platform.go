@@ -20,7 +20,11 @@ type Platform struct {
 	BusinessID     *regexp.Regexp
 	BusinessIDForm string
 
-	Roles        []Role
+	Roles []Role
+	// Unlisted is the kind of the roles that Roles does not name, where there can
+	// be any: an app has its own. "" means that Roles is all there is, or that
+	// nobody knows any.
+	Unlisted     RoleKind
 	Capabilities Capabilities
 	// Roleless says that there are seats without any role here, a half-done add
 	// for one: a member whose Role is "" then holds none, and may be given one.

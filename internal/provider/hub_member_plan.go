@@ -346,6 +346,8 @@ func checkRole(h *engine.Hub, id string, at path.Path, want hub.RoleKind) diag.D
 	}
 	role, ok := p.Role(id)
 	switch {
+	case !ok && want != hub.Primary && p.Unlisted == want:
+		return nil // the app's own
 	case !ok:
 		detail := fmt.Sprintf("%s has no role %q.", p.Title, id)
 		if near := p.NearestRole(id); near != "" {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -226,7 +227,7 @@ func kindOf(h *engine.Hub, role string) hub.RoleKind {
 	if r, ok := h.Platform().Role(role); ok {
 		return r.Kind
 	}
-	return hub.Primary
+	return cmp.Or(h.Platform().Unlisted, hub.Primary)
 }
 
 func (r *memberRoleResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {

@@ -109,8 +109,12 @@ func TestAccStory(t *testing.T) {
 // Reading a hub costs its pages, on every platform at its own page size.
 func TestAccStory_pages(t *testing.T) {
 	everyWorld(t, func(t *testing.T, w world) {
-		s := w.scene(t, hubsim.HubSeed{Generate: &hubsim.Generate{Members: 1000, Invitations: 30, Admins: 2, Domain: "crowd.example"}})
-		config := "data \"roster_hub_sync\" \"s\" {\n  hub_id = \"" + w.hubID() + "\"\n}\n"
+		crowd := &hubsim.Generate{Members: 1000, Invitations: 30, Admins: 2, Domain: "crowd.example"}
+		if !w.invites() {
+			crowd.Members, crowd.Invitations = 1030, 0
+		}
+		s := w.scene(t, hubsim.HubSeed{Generate: crowd})
+		config := w.providerConfig() + "data \"roster_hub_sync\" \"s\" {\n  hub_id = \"" + w.hubID() + "\"\n}\n"
 		resource.Test(t, resource.TestCase{
 			ProtoV6ProviderFactories: s.providers(),
 			Steps: []resource.TestStep{

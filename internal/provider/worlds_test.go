@@ -129,6 +129,19 @@ var worlds = map[string]world{
 		steps:   regexp.MustCompile(`trash can`),
 		pages:   map[string]int{hubsim.OpListMembers: 50, hubsim.OpListInvitations: 2},
 	},
+	"scim": {
+		platform: "scim", business: "acme",
+		// Each app is an entry of its own; base_url and token are defaults here.
+		provider:   "provider \"roster\" {\n  scim = { acme = { roles = [\"viewer\", \"editor\", \"admin\"], admin_roles = [\"admin\"] } }\n}\n",
+		credential: hubsim.Credential{"platform": "scim", "name": "automation", "token": fixtureToken, "apps": []string{"acme"}},
+		settings:   map[string]string{"base_url": "ENDPOINT/acme/v2", "token": fixtureToken},
+		member:     "viewer", admin: "admin",
+		added: map[string]int{hubsim.OpInvite: 1}, changed: map[string]int{hubsim.OpChangeRole: 1},
+		refusal: hubsim.Fault{Status: 403, Body: `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"403","detail":"the token may not do this"}`},
+		steps:   regexp.MustCompile(`user management`),
+		hub:     hubsim.Settings{"roles": []string{"viewer", "editor", "admin"}, "admin_roles": []string{"admin"}},
+		pages:   map[string]int{hubsim.OpListMembers: 11, hubsim.OpDiscover: 1},
+	},
 	"cerby": {
 		platform: "cerby", business: "6f0f6a5e-3b0e-4c43-9c59-5f3d2c1e7a10",
 		credential: hubsim.Credential{

@@ -10,6 +10,7 @@ import (
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/manual"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/metabusiness"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/pinterestbusiness"
+	"github.com/roster-iac/terraform-provider-roster/internal/platform/scim"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/snapchatbusiness"
 	"github.com/roster-iac/terraform-provider-roster/internal/platform/tiktokbusiness"
 )
@@ -23,6 +24,7 @@ func Drivers() []hub.Driver {
 		pinterestbusiness.Driver(),
 		snapchatbusiness.Driver(),
 		tiktokbusiness.Driver(),
+		scim.Driver(),
 		cerby.Driver(),
 		manual.Driver(),
 	}

@@ -160,6 +160,26 @@ func TestMoveForms(t *testing.T) {
 	}
 }
 
+// TestNoVersionNoList: the whole list of members only goes out over the version
+// that was read. Without versions somebody else's newcomer would be lost.
+func TestNoVersionNoList(t *testing.T) {
+	c, w := dial(t, groupSettings, testRoles, on(t, map[string][]say{
+		"GET /Users/7":     {{body: row("7", ada, true)}},
+		"GET /Groups":      {{body: found(1, `{"id":"g1","displayName":"viewer","members":[{"value":"8"}]}`)}},
+		"GET /Groups/g1":   {{body: `{"id":"g1","displayName":"viewer","members":[{"value":"8"}]}`}},
+		"PATCH /Groups/g1": {refuse(400, "invalidPath")},
+	}))
+	err := c.ChangeRole(t.Context(), testHub, adaSeat, hub.RoleChange{Role: "viewer"})
+	if err == nil || len(w.writes()) != 3 {
+		t.Errorf("wrote %q, error %v", w.writes(), err)
+	}
+	for _, write := range w.writes() {
+		if strings.Contains(write, `"replace"`) {
+			t.Errorf("replaced without a version: %s", write)
+		}
+	}
+}
+
 // TestJoinIsBelievedWhenSeen: 409 is "in it already" when a read says so too.
 func TestJoinIsBelievedWhenSeen(t *testing.T) {
 	app := newClub()

@@ -174,7 +174,7 @@ func TestSecondaryIsOneValue(t *testing.T) {
 
 // TestPutKeepsWhatItDoesNotKnow: a PUT is a fresh read, changed in one place.
 func TestPutKeepsWhatItDoesNotKnow(t *testing.T) {
-	const shown = `{"schemas":["s"],"id":"7","userName":"` + ada + `","Roles":{"value":"viewer","scope":"x","primary":"True"},"title":"Countess",
+	const shown = `{"schemas":["s"],"id":"7","userName":"` + ada + `","Roles":{"value":"viewer","scope":"x","primary":"True"},"title":"Countess","emails":{"value":"x@y.example"},
 		"urn:acme":{"seat":9007199254740993},"x509Certificates":[{"value":"MII"}],"groups":[{"value":"g"}],"Meta":{"version":"v1"},"password":"hunter2"}`
 	a := &scripted{shown: shown, after: row("7", ada, true, "admin"), takes: takesOnly("PUT", refuse(501, ""))}
 	c, w := dial(t, nil, testRoles, a.answer)
@@ -190,7 +190,7 @@ func TestPutKeepsWhatItDoesNotKnow(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"id": `"7"`, "title": `"Countess"`, "urn:acme": `{"seat":9007199254740993}`, "x509Certificates": `[{"value":"MII"}]`,
+		"id": `"7"`, "title": `"Countess"`, "emails": `[{"value":"x@y.example"}]`, "urn:acme": `{"seat":9007199254740993}`, "x509Certificates": `[{"value":"MII"}]`,
 		"active": "true", "Roles": `[{"primary":true,"value":"admin"}]`, "schemas": `["s"]`,
 	} {
 		if string(body[name]) != want {

@@ -189,7 +189,7 @@ func (e *refusal) invalid() (hub.Reason, string) {
 	case e.task == hub.TaskAdd:
 		return hub.ReasonInvalidInput, "The app does not accept a value: the address, the name (some want display_name), or a role that it does not know."
 	default:
-		return hub.ReasonInvalidInput, "The app does not accept a value of this call, in any of the ways roster knows to write it."
+		return hub.ReasonInvalidInput, "The app does not accept this in any of the ways roster knows to write it. It may also protect this person, as apps do with owners."
 	}
 }
 

@@ -67,7 +67,7 @@ func TestErrorTable(t *testing.T) {
 		{"role", 400, "mutability", hub.ReasonUnsupported, false, "SCIM"},
 		{"role", 400, "invalidValue", hub.ReasonInvalidRole, false, "viewer"}, // others hold it
 		{"role", 400, "invalidPath", hub.ReasonInvalidInput, false, "ways"},
-		{"role", 400, "sensitive", hub.ReasonInvalidInput, false, "value"},
+		{"role", 400, "sensitive", hub.ReasonInvalidInput, false, "protect"},
 		{"role", 400, "invalidVers", hub.ReasonUnknown, false, "Somebody else"},
 		{"remove", 400, "", hub.ReasonForbidden, false, "owners"},
 		{"list", 401, "", hub.ReasonUnauthenticated, false, "token"},

@@ -69,28 +69,36 @@ func TestChange(t *testing.T) {
 		edit   string
 	}{
 		"the others of the list go": {
-			testRoles, `[{"value":"viewer","primary":true},{"value":"Editor","x":1},{"value":"billing"}]`, hub.RoleChange{Role: "admin"},
+			testRoles, `[{"value":"viewer","primary":true},{"value":"Editor","x":1},{"value":"billing"}]`,
+			hub.RoleChange{Role: "admin"},
 			`[{"value":"billing"},{"primary":true,"value":"admin"}]`,
 			`remove roles[value eq "viewer"]; remove roles[value eq "Editor"]; add roles [{"primary":true,"value":"admin"}]`,
 		},
 		"held beside another": {
-			testRoles, `[{"value":"viewer"},{"value":"admin","display":"Boss"}]`, hub.RoleChange{Role: "admin"},
+			testRoles, `[{"value":"viewer"},{"value":"admin","display":"Boss"}]`,
+			hub.RoleChange{Role: "admin"},
 			`[{"display":"Boss","primary":true,"value":"admin"}]`, `remove roles[value eq "viewer"]`,
 		},
 		"without a list, one value goes": {
-			nil, `[{"value":"a","primary":true},{"value":"b"}]`, hub.RoleChange{Role: "c"},
+			nil, `[{"value":"a","primary":true},{"value":"b"}]`,
+			hub.RoleChange{Role: "c"},
 			`[{"value":"b"},{"primary":true,"value":"c"}]`, `remove roles[value eq "a"]; add roles [{"primary":true,"value":"c"}]`,
 		},
 		"without a list, one that is held becomes the primary one": {
-			nil, `[{"value":"a","primary":true},{"value":"b"},{"value":"c","primary":false}]`, hub.RoleChange{Role: "b"},
+			nil, `[{"value":"a","primary":true},{"value":"b"},{"value":"c","primary":false}]`,
+			hub.RoleChange{Role: "b"},
 			`[{"primary":true,"value":"b"},{"primary":false,"value":"c"}]`, `remove roles[value eq "a"]; replace roles[value eq "b"].primary true`,
 		},
 		"strings stay strings": {
 			testRoles, `["viewer","billing"]`, hub.RoleChange{Role: "admin"}, `["billing","admin"]`, `remove roles[value eq "viewer"]; add roles ["admin"]`,
 		},
 		"JSON in text goes as it came": {
-			testRoles, `[{"value":"{\"value\":\"viewer\"}"}]`, hub.RoleChange{Role: "admin"},
+			testRoles, `[{"value":"{\"value\":\"viewer\"}"}]`,
+			hub.RoleChange{Role: "admin"},
 			`[{"primary":true,"value":"admin"}]`, `remove roles[value eq "{\"value\":\"viewer\"}"]; add roles [{"primary":true,"value":"admin"}]`,
+		},
+		"quoted as JSON and no more": {
+			nil, `["R&D <\"a\">"]`, hub.RoleChange{Role: "b"}, `["b"]`, `remove roles[value eq "R&D <\"a\">"]; add roles ["b"]`,
 		},
 		"granted":              {testRoles, `[{"value":"viewer","primary":true}]`, hub.RoleChange{Grant: "billing"}, `[{"primary":true,"value":"viewer"},{"value":"billing"}]`, `add roles [{"value":"billing"}]`},
 		"the last one revoked": {testRoles, `[{"value":"billing"}]`, hub.RoleChange{Revoke: "billing"}, ``, `remove roles[value eq "billing"]`},

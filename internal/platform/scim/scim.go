@@ -53,6 +53,9 @@ func (c *Connector) For(hub.Ref) hub.Platform {
 	p := platform
 	p.Title, p.Vendor = fmt.Sprintf("SCIM app %q", c.name), c.vendor.Name
 	p.Roles = c.roles.known()
+	if c.roles.source != fromNowhere {
+		p.Unlisted = hub.Secondary
+	}
 	p.Capabilities = capabilities(c.roles.source != fromNowhere)
 	p.AdminURL, p.PageSize, p.Limits = c.adminURL, c.profile.page, c.profile.limits
 	return p
