@@ -208,3 +208,30 @@ func TestAccNotify_undeliverable(t *testing.T) {
 		t.Errorf("the person who was not removed left the state:\n%s", state)
 	}
 }
+
+// What cannot work is said before anything is planned, at the attribute, and
+// without the password in it.
+func TestAccNotify_configuration(t *testing.T) {
+	s := northwind(t)
+	const secret = "hunter2-0123456789"
+	for name, test := range map[string]struct{ notify, want string }{
+		"no server":             {`smtp = { from = "roster@northwind.example", to = ["olive@northwind.example"] }`, `notify\.smtp\.url\s+cannot\s+work`},
+		"not a mail server":     {`smtp = { url = "https://olive:` + secret + `@mail.example", from = "roster@northwind.example", to = ["olive@northwind.example"] }`, `notify\.smtp\.url\s+cannot\s+work`},
+		"password in the clear": {`smtp = { url = "smtp://olive:` + secret + `@mail.example?starttls=off", from = "roster@northwind.example", to = ["olive@northwind.example"] }`, `password`},
+		"nobody to tell":        {`smtp = { url = "smtps://mail.example", from = "roster@northwind.example", to = [] }`, `notify\.smtp\.to\s+cannot\s+work`},
+		"not an address":        {`smtp = { url = "smtps://mail.example", from = "roster", to = ["olive@northwind.example"] }`, `notify\.smtp\.from\s+cannot\s+work`},
+		"no key to sign with":   {`webhook = { url = "https://hooks.example/x" }`, `notify\.webhook\.secret\s+cannot\s+work`},
+		"in the clear":          {`webhook = { url = "http://hooks.example/` + secret + `", secret = "` + secret + `" }`, `notify\.webhook\.url\s+cannot\s+work`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := s.commands("provider \"roster\" {\n  notify = { " + test.notify + " }\n}\n" + hubConfig)
+			out, ok := w.run("plan", "-no-color")
+			if ok || !regexp.MustCompile(test.want).MatchString(out) {
+				t.Errorf("the plan says (succeeded: %t):\n%s", ok, out)
+			}
+			if strings.Contains(out, secret) {
+				t.Errorf("the output holds the secret:\n%s", out)
+			}
+		})
+	}
+}
