@@ -21,6 +21,9 @@ import (
 
 const examplesDir = "../../examples"
 
+// hookSecret is the key of the examples' webhook.
+const hookSecret = "hook-secret-0123456789"
+
 // Every folder under examples/ that holds a file is applied as it stands, the
 // way a person would who copied it: against the simulator's demo, credentials
 // from the environment. The walk finds the folders, so that a new example
@@ -67,7 +70,8 @@ func TestAccExamples(t *testing.T) {
 
 // runElsewhere are files of examples that need more than an apply in a folder of
 // its own. TestAccGuides runs the scripts, TestAccPGBackend with the backend.
-var runElsewhere = map[string]bool{"ci/backend.tf": true, "ci/plan.sh": true, "ci/apply.sh": true}
+// TestTellingPeople_receiver builds and runs the receiver.
+var runElsewhere = map[string]bool{"ci/backend.tf": true, "ci/plan.sh": true, "ci/apply.sh": true, "telling-people/receiver.go": true}
 
 // exampleFolders maps each folder that holds files to their names.
 func exampleFolders(t *testing.T) map[string][]string {
@@ -98,7 +102,8 @@ func TestExamples_platforms(t *testing.T) {
 	}
 	for folder := range folders {
 		if name, ok := strings.CutPrefix(filepath.ToSlash(folder), "platforms/"); ok {
-			if _, known := worlds[name]; !known {
+			_, simulated := worlds[name]
+			if !simulated && !slices.ContainsFunc(all.Drivers(), func(d hub.Driver) bool { return d.Platform.Name == name }) {
 				t.Errorf("examples/%s is about no platform of this test", folder)
 			}
 		}
@@ -164,21 +169,32 @@ func (s *scene) environment(seed hubsim.Seed) []string {
 			}
 		}
 		endpoint := hubsim.Endpoint(s.url, name)
-		set := 0
-		for _, setting := range d.Settings {
-			value, _ := credential[setting.Name].(string)
-			switch setting.Name {
-			case "endpoint":
-				value = endpoint
-			case "token_url":
-				value = strings.Replace(worlds[name].settings["token_url"], "ENDPOINT", endpoint, 1)
-			default:
-				if value != "" {
-					set++
+		entries := []string{""}
+		if d.Named { // each hub has settings of its own
+			entries = nil
+			for _, h := range seed.Hubs {
+				if h.Platform == name {
+					entries = append(entries, h.BusinessID)
 				}
 			}
-			if value != "" {
-				env = append(env, setting.Env+"="+value)
+		}
+		set := 0
+		for _, entry := range entries {
+			for _, setting := range d.Settings {
+				value, _ := credential[setting.Name].(string)
+				switch simulated := worlds[name].settings[setting.Name]; {
+				case strings.Contains(simulated, "ENDPOINT"):
+					value = strings.NewReplacer("ENDPOINT", endpoint, "{NAME}", entry).Replace(simulated)
+				case setting.Name == "endpoint":
+					value = endpoint
+				case simulated != "" && setting.Default != "":
+					value = simulated
+				case value != "":
+					set++
+				}
+				if value != "" {
+					env = append(env, strings.ReplaceAll(setting.Env, "{NAME}", strings.ToUpper(entry))+"="+value)
+				}
 			}
 		}
 		secret := func(setting hub.Setting) bool { return setting.Secret }
@@ -198,6 +214,8 @@ func exampleWorkspace(t *testing.T, folder string, files []string) *example {
 		t.Fatal(err)
 	}
 	w.env = append(w.env, s.environment(seed)...)
+	// Where nobody listens: an example that is applied tells nobody.
+	w.env = append(w.env, "ROSTER_SMTP_URL=smtp://127.0.0.1:9", "ROSTER_WEBHOOK_URL=http://127.0.0.1:9/roster", "ROSTER_WEBHOOK_SECRET="+hookSecret)
 	for _, f := range files {
 		content, err := os.ReadFile(filepath.Join(examplesDir, folder, f))
 		if err != nil {
@@ -224,22 +242,21 @@ func (e *example) lifecycle() {
 	if out, ok := e.run("plan", "-detailed-exitcode", "-no-color"); !ok {
 		e.t.Fatalf("the plan after the apply is not empty:\n%s", out)
 	}
-	if refs := e.byHand(); len(refs) > 0 {
+	if left := e.byHand(); len(left) > 0 {
 		if out, ok := e.run("destroy", "-auto-approve", "-no-color"); ok || !strings.Contains(out, "Finish it by hand:") {
-			e.t.Fatalf("a platform cannot take away a role that it gave, and the destroy did not say how to:\n%s", out)
+			e.t.Fatalf("a platform cannot take away what is there, and the destroy did not say how to:\n%s", out)
 		}
-		for _, ref := range refs { // as an administrator does on the platform's own screen
-			act := hubsim.Act{Action: hubsim.ActSetRole, Email: ref.Member.Email, ExtraRoles: []string{}}
-			if _, err := e.scene.sim.Act(ref.Member.Hub.Platform, ref.Member.Hub.BusinessID, act); err != nil {
-				e.t.Fatal(err)
-			}
+		for _, act := range left {
+			act()
 		}
 	}
 	e.must("destroy", "-auto-approve", "-no-color")
 }
 
-// byHand lists the roles in the state that their platform gives and cannot take.
-func (e *example) byHand() []hub.RoleRef {
+// byHand is what an administrator has to do on the platforms' own screens before
+// a destroy can succeed: take the roles that a platform gives and cannot take,
+// and the seats on a platform that has no API, and export its people again.
+func (e *example) byHand() (acts []func()) {
 	e.t.Helper()
 	var state struct {
 		Values struct {
@@ -254,23 +271,65 @@ func (e *example) byHand() []hub.RoleRef {
 	if err := json.Unmarshal([]byte(e.must("show", "-json")), &state); err != nil {
 		e.t.Fatal(err)
 	}
-	var refs []hub.RoleRef
+	platform := func(name string) hub.Platform {
+		i := slices.IndexFunc(all.Drivers(), func(d hub.Driver) bool { return d.Platform.Name == name })
+		if i < 0 {
+			e.t.Fatalf("the state is about a platform %s", name)
+		}
+		return all.Drivers()[i].Platform
+	}
 	for _, r := range state.Values.RootModule.Resources {
-		if r.Type != "roster_hub_member_role" {
-			continue
-		}
-		ref, err := hub.ParseRoleRef(r.Values.ID)
-		if err != nil {
-			e.t.Fatal(err)
-		}
-		for _, d := range all.Drivers() {
-			role, _ := d.Platform.Role(ref.Role)
-			if d.Platform.Name == ref.Member.Hub.Platform && role.Kind == hub.Secondary && d.Platform.Capabilities.Of(hub.OpRevokeRole) == hub.Unsupported {
-				refs = append(refs, ref)
+		switch r.Type {
+		case "roster_hub_member_role":
+			ref, err := hub.ParseRoleRef(r.Values.ID)
+			if err != nil {
+				e.t.Fatal(err)
+			}
+			p := platform(ref.Member.Hub.Platform)
+			if role, _ := p.Role(ref.Role); role.Kind == hub.Secondary && p.Capabilities.Of(hub.OpRevokeRole) == hub.Unsupported {
+				acts = append(acts, func() {
+					act := hubsim.Act{Action: hubsim.ActSetRole, Email: ref.Member.Email, ExtraRoles: []string{}}
+					if _, err := e.scene.sim.Act(ref.Member.Hub.Platform, ref.Member.Hub.BusinessID, act); err != nil {
+						e.t.Fatal(err)
+					}
+				})
+			}
+		case "roster_hub_member":
+			ref, err := hub.ParseMemberRef(r.Values.ID)
+			if err != nil {
+				e.t.Fatal(err)
+			}
+			if p := platform(ref.Hub.Platform); p.Capabilities.Of(hub.OpRemove) == hub.Unsupported {
+				acts = append(acts, func() { e.exportWithout(ref.Email) })
 			}
 		}
 	}
-	return refs
+	return acts
+}
+
+// exportWithout takes a person out of the example's exports, as the next export
+// of the app does.
+func (e *example) exportWithout(email string) {
+	e.t.Helper()
+	exports, err := filepath.Glob(filepath.Join(e.dir, "*.csv"))
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	found := false
+	for _, export := range exports {
+		var kept strings.Builder
+		for line := range strings.Lines(e.read(filepath.Base(export))) {
+			if strings.Contains(strings.ToLower(line), email) {
+				found = true
+				continue
+			}
+			kept.WriteString(line)
+		}
+		e.write(filepath.Base(export), kept.String())
+	}
+	if !found {
+		e.t.Fatalf("%s is in none of %v", email, exports)
+	}
 }
 
 // runImports runs import.sh as it stands. What it imported must have written
@@ -390,7 +449,8 @@ func compareSample(t *testing.T, out string) {
 
 // The same for the guide of each platform: Bo has left, and the platform keeps
 // the seat. Google holds the removal for a second administrator, who does not
-// come in time; the others refuse it.
+// come in time; Cerby takes it on and cannot do it; an app without an API leaves
+// it to a person; the others refuse it.
 func TestAccExamples_failedTaskOfEachGuide(t *testing.T) {
 	everyWorld(t, func(t *testing.T, w world) {
 		if w.platform == meta {
@@ -406,12 +466,19 @@ func TestAccExamples_failedTaskOfEachGuide(t *testing.T) {
 		if name == "" {
 			t.Fatalf("the demo has no hub %s", w.hubID())
 		}
-		connect := fmt.Sprintf("resource \"roster_business_hub\" \"h\" {\n  platform    = %q\n  business_id = %q\n  label       = %q\n}\n", w.platform, w.business, name)
+		runbook := ""
+		if w.platform == "cerby" {
+			runbook = "runbook     = \"pinterest_business\""
+		}
+		connect := w.providerConfig() + fmt.Sprintf("resource \"roster_business_hub\" \"h\" {\n  platform    = %q\n  business_id = %q\n  label       = %q\n  %s\n}\n", w.platform, w.business, name, runbook)
 		e.configure(connect + w.memberConfig("bo", "bo@northwind.example", "timeouts {\n    delete = \"5s\"\n  }"))
 		e.must("apply", "-auto-approve")
 
-		if w.platform == "google_ads" {
-			if err := e.scene.sim.Configure(w.platform, w.business, hubsim.Settings{"multi_party_approval": "always"}); err != nil {
+		if cause, ok := map[string]hubsim.Settings{
+			"google_ads": {"multi_party_approval": "always"},
+			"cerby":      {"job_outcome": []any{map[string]any{"code": "UnderpermissionedAccount"}}},
+		}[w.platform]; ok {
+			if err := e.scene.sim.Configure(w.platform, w.business, cause); err != nil {
 				t.Fatal(err)
 			}
 		} else {
@@ -426,6 +493,28 @@ func TestAccExamples_failedTaskOfEachGuide(t *testing.T) {
 		}
 		compareSample(t, out)
 	})
+	for _, d := range all.Drivers() {
+		if d.Platform.Capabilities.Of(hub.OpRemove) != hub.Unsupported {
+			continue
+		}
+		t.Run(d.Platform.Name, func(t *testing.T) {
+			t.Parallel()
+			folder := filepath.Join("platforms", d.Platform.Name)
+			e := exampleWorkspace(t, folder, exampleFolders(t)[folder])
+			e.must("apply", "-auto-approve")
+			connect, _, found := strings.Cut(e.read("main.tf"), "resource \"roster_hub_member\"")
+			if !found {
+				t.Fatalf("examples/%s has no member", folder)
+			}
+			e.must("state", "rm", "roster_hub_member.ada")
+			e.write("main.tf", connect)
+			out, ok := e.run("apply", "-auto-approve", "-no-color")
+			if ok {
+				t.Fatalf("nobody took the seat and the apply succeeded:\n%s", out)
+			}
+			compareSample(t, out)
+		})
+	}
 }
 
 // What examples/checks says of itself: which condition stops a run, and which

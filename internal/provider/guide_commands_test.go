@@ -26,9 +26,10 @@ func TestAccGuides(t *testing.T) {
 		folder string
 		tell   func(g *guide)
 	}{
-		"offboarding":   {"offboarding", offboarding},
-		"access-review": {"report", accessReview},
-		"ci":            {"ci", pipeline}, // without its backend: TestAccPGBackend has that
+		"offboarding":    {"offboarding", offboarding},
+		"access-review":  {"report", accessReview},
+		"ci":             {"ci", pipeline}, // without its backend: TestAccPGBackend has that
+		"telling-people": {"telling-people", tellingPeople},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

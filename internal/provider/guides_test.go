@@ -34,7 +34,7 @@ func TestGuides(t *testing.T) {
 				}
 			}
 			for _, s := range d.Settings {
-				for _, word := range []string{s.Name, s.Env} {
+				for _, word := range []string{s.Name, strings.ReplaceAll(s.Env, "{NAME}", "<NAME>")} {
 					says("the guide", guide, word)
 					says("the index", index, word)
 				}

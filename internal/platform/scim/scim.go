@@ -9,6 +9,7 @@
 package scim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -422,7 +423,10 @@ func (c *Connector) Add(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Membe
 	if in.Suspended.Status != "" {
 		return c.resume(ctx, ref, in)
 	}
-	held := append([]string{in.Role}, in.Secondary...)
+	held := slices.Clone(in.Secondary)
+	if in.Role != "" { // without one the app gives its own, or none
+		held = append([]string{in.Role}, held...)
+	}
 	groupIDs := map[string]string{}
 	if c.roles.source == fromGroups {
 		// Before the account is made: one without a group would be half an add.
@@ -478,7 +482,7 @@ func (c *Connector) newUser(in hub.Add, held []string) newUser {
 	}
 	var values []newValue
 	for i, role := range held {
-		values = append(values, newValue{Value: role, Primary: i == 0})
+		values = append(values, newValue{Value: role, Primary: i == 0 && role == in.Role})
 	}
 	switch c.roles.source {
 	case fromRoles:
@@ -501,7 +505,10 @@ func (c *Connector) resume(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Me
 		return hub.Member{}, err
 	}
 	m.Status, m.Email = hub.StatusActive, in.Email
-	changes := []hub.RoleChange{{Role: in.Role}}
+	var changes []hub.RoleChange
+	if in.Role != "" {
+		changes = append(changes, hub.RoleChange{Role: in.Role})
+	}
 	for _, extra := range in.Secondary {
 		changes = append(changes, hub.RoleChange{Grant: extra})
 	}
@@ -514,7 +521,7 @@ func (c *Connector) resume(ctx context.Context, ref hub.Ref, in hub.Add) (hub.Me
 			return m, err
 		}
 	}
-	m.Role, m.Secondary = in.Role, slices.Sorted(slices.Values(in.Secondary))
+	m.Role, m.Secondary = cmp.Or(in.Role, m.Role), slices.Sorted(slices.Values(in.Secondary))
 	return m, nil
 }
 

@@ -289,3 +289,17 @@ func TestOldVersion(t *testing.T) {
 		t.Errorf("%d writes", writes)
 	}
 }
+
+// Somebody added without a role gets what the app gives of itself: no role goes
+// out, not an empty one either.
+func TestAdd_withoutRole(t *testing.T) {
+	a := app{name: "no list of roles", lists: map[string][]string{}, behaviour: hubsim.Settings{"default_role": "viewer"}}
+	f := a.subject().Open(t)
+	m, err := f.Connector.Add(t.Context(), testHub, hub.Add{Email: "ada@northwind.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen, err := f.Connector.Lookup(t.Context(), testHub, hub.Key{Email: "ada@northwind.example", ID: m.ID}); err != nil || seen.Role != "viewer" {
+		t.Errorf("%+v (%v), want the app's own role", seen, err)
+	}
+}
