@@ -53,7 +53,7 @@ func (r *memberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	switch {
 	case plan == nil:
 		if state.OnDestroy.ValueString() != keepDestroy {
-			resp.Diagnostics.Append(r.readOnly(h)...)
+			resp.Diagnostics.Append(r.readOnly(ctx, h)...)
 		}
 		resp.Diagnostics.Append(planDestroy(ctx, h, state)...)
 		return
@@ -65,7 +65,7 @@ func (r *memberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		plan.ID = types.StringValue(hub.MemberRef{Hub: h.Ref(), Email: hub.FoldEmail(plan.Email.ValueString())}.String())
 		resp.Diagnostics.Append(checkDowngrade(h, plan.OnDestroy)...)
 		resp.Diagnostics.Append(planCreate(ctx, h, plan)...)
-		resp.Diagnostics.Append(r.readOnly(h)...)
+		resp.Diagnostics.Append(r.readOnly(ctx, h)...)
 	case !plan.HubID.Equal(state.HubID) || hub.FoldEmail(plan.Email.ValueString()) != hub.FoldEmail(state.Email.ValueString()):
 		// Terraform plans the new one by itself, as a create. That this person
 		// goes is said here or nowhere.
@@ -88,7 +88,7 @@ func (r *memberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(planUpdate(ctx, h, plan, state, job)...)
 		if job != "" || state.reinvites(plan.OnExpired) || !plan.Role.Equal(state.Role) {
-			resp.Diagnostics.Append(r.readOnly(h)...)
+			resp.Diagnostics.Append(r.readOnly(ctx, h)...)
 		}
 	}
 	if resp.Diagnostics.HasError() {
@@ -112,10 +112,11 @@ func (r *memberResource) claim(ctx context.Context, h *engine.Hub, config tfsdk.
 
 // readOnly says, once for each hub, that what the plan holds will be refused. It
 // is no error: to plan and look is what read_only is for.
-func (b *base) readOnly(h *engine.Hub) diag.Diagnostics {
+func (b *base) readOnly(ctx context.Context, h *engine.Hub) diag.Diagnostics {
 	if !h.ReadOnly() || b.claims.count(laid{member: hub.MemberRef{Hub: h.Ref()}, claim: "read_only"}) {
 		return nil
 	}
+	hubName(ctx, h)
 	return diag.Diagnostics{diag.NewWarningDiagnostic(
 		fmt.Sprintf("Apply changes nobody on %s", hubTitle(h)),
 		"The provider is configured with read_only = true: apply refuses every task of this plan that would change somebody. Set it to false to let apply work.")}
@@ -179,6 +180,7 @@ func planCreate(ctx context.Context, h *engine.Hub, plan *memberModel) diag.Diag
 
 	id := task.Member().String()
 	if plan.OnExisting.ValueString() == failExisting {
+		hubName(ctx, h)
 		diags.AddAttributeError(path.Root("on_existing"),
 			fmt.Sprintf("%s is on %s already", task.Email, hubTitle(h)),
 			fmt.Sprintf("They are %s there, with the role %s, and on_existing = \"fail\" refuses to take the seat over. Import it:\n\n"+

@@ -179,7 +179,7 @@ func (r *memberRoleResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	if needed {
-		resp.Diagnostics.Append(r.readOnly(h)...)
+		resp.Diagnostics.Append(r.readOnly(ctx, h)...)
 		resp.Diagnostics.Append(checkRoleChange(ctx, h, *m, task)...)
 	}
 }

@@ -19,6 +19,9 @@ import (
 // withdrawing it and sending another one, in that order and once.
 func TestAccInvitedRole(t *testing.T) {
 	everyWorld(t, func(t *testing.T, w world) {
+		if !w.invites() {
+			return
+		}
 		s := w.scene(t, hubsim.HubSeed{People: []hubsim.PersonSeed{
 			{Email: "ada@northwind.example", Name: "Ada Diaz", Role: w.admin},
 			{Email: "olive@northwind.example", Name: "Olive Berg", Role: w.admin},

@@ -62,6 +62,7 @@ type namesValidator struct{ platform hub.Platform }
 func (v namesValidator) Description(context.Context) string {
 	return "names must be " + v.platform.BusinessIDForm
 }
+
 func (v namesValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
 func (v namesValidator) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
