@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/hub"
@@ -20,8 +21,11 @@ type AddTask struct {
 	RefuseExisting bool
 	// Job is the job of an earlier apply that this task waits for first, "" when
 	// there is none.
-	Job    string
-	Limits Limits
+	Job string
+	// Leaving says that Job removes the person, who is to stay after all: they are
+	// added once it has ended, and adopted when it failed.
+	Leaving bool
+	Limits  Limits
 
 	inPlace bool // as in RoleTask
 	cleared bool // a stale invitation that stood in the way was withdrawn
@@ -36,22 +40,20 @@ func (h *Hub) Add(ctx context.Context, in AddTask) (Result, error) {
 		if task.Role == "" {
 			task.Role = h.Platform().DefaultRole()
 		}
-		if in.Job != "" {
-			m, err := h.resume(ctx, in.Job, in.Email, "")
-			switch {
-			case err != nil:
-				return Result{}, h.taskError(ctx, task, err, hub.Presence{})
-			case h.Seated(m):
-				return h.adopt(ctx, task, in, m)
-			}
-			return h.confirmAdd(ctx, task, in, m, hub.Member{})
+		var m hub.Member
+		var err error
+		if in.Job == "" {
+			m, _, err = h.Find(ctx, in.Email, "")
+		} else if m, err = h.resume(ctx, in.Job, in.Email, ""); err != nil && in.Leaving && !errors.As(err, new(*unfinished)) {
+			m, err = h.afresh(ctx, in.Email, "")
 		}
-		m, _, err := h.Find(ctx, in.Email, "")
-		if err != nil {
+		switch {
+		case err != nil:
 			return Result{}, h.taskError(ctx, task, err, hub.Presence{})
-		}
-		if h.Seated(m) {
+		case h.Seated(m):
 			return h.adopt(ctx, task, in, m)
+		case in.Job != "" && !in.Leaving:
+			return h.confirmAdd(ctx, task, in, m, hub.Member{})
 		}
 		return h.add(ctx, task, in, m)
 	})
@@ -225,7 +227,7 @@ func (h *Hub) adopt(ctx context.Context, task hub.Task, in AddTask, m hub.Member
 	if in.Role == "" && h.roleless(m) {
 		in.Role = task.Role
 	}
-	if in.Role == "" || m.Role == in.Role {
+	if in.Role == "" || m.Role == in.Role && m.Wanted() == m.Role {
 		return Result{Member: m, Adopted: true}, nil
 	}
 	change := task

@@ -38,20 +38,20 @@ func (h *Hub) act(ctx context.Context, write func() error) error {
 	countWrite(ctx)
 	err := write()
 	if started := (*hub.Started)(nil); errors.As(err, &started) {
-		return h.await(ctx, started.Job)
+		return h.await(ctx, started.Job, firstJobPoll)
 	}
 	return err
 }
 
-// await waits for a job to end.
-func (h *Hub) await(ctx context.Context, job string) error {
+// await waits for a job to end. The first look is after pause.
+func (h *Hub) await(ctx context.Context, job string, pause time.Duration) error {
 	reader, ok := h.conn().(hub.JobReader)
 	if !ok {
 		return fmt.Errorf("the platform says that job %s is under way, and its connector cannot look at jobs, which is a bug in roster", job)
 	}
 	began := time.Now()
-	for pause, failed := firstJobPoll, 0; ; pause = min(pause*3/2, lastJobPoll) {
-		if !sleep(ctx, jitter(pause)) {
+	for failed := 0; ; pause = max(firstJobPoll, min(pause*3/2, lastJobPoll)) {
+		if pause > 0 && !sleep(ctx, jitter(pause)) {
 			return &unfinished{job, ctx.Err()}
 		}
 		done, err := reader.Job(ctx, h.ref, job)
@@ -75,19 +75,23 @@ func jitter(d time.Duration) time.Duration {
 	return d*9/10 + rand.N(d/5) //nolint:gosec // spreads load, hides nothing
 }
 
-// resume waits for the job that an earlier apply left under way, and then reads
-// the person afresh: the roster may be older than the job's end. The error says
-// how the job failed, or is an *unfinished.
-func (h *Hub) resume(ctx context.Context, job, email, id string) (m hub.Member, err error) {
-	if err := h.await(ctx, job); err != nil {
+// resume waits for the job that an earlier apply left under way, beginning with a
+// look: it had all the time since. Then it reads the person. The error says how
+// the job failed, or is an *unfinished.
+func (h *Hub) resume(ctx context.Context, job, email, id string) (hub.Member, error) {
+	if err := h.await(ctx, job, 0); err != nil {
 		return hub.Member{}, err
 	}
+	return h.afresh(ctx, email, id)
+}
+
+// afresh reads somebody after a job: the roster may be older than its end.
+func (h *Hub) afresh(ctx context.Context, email, id string) (hub.Member, error) {
 	was, _, err := h.Find(ctx, email, id)
 	if err != nil {
 		return hub.Member{}, err
 	}
-	key := hub.Key{Email: hub.FoldEmail(email), ID: id}
-	now, err := h.lookup(ctx, key)
+	now, err := h.lookup(ctx, hub.Key{Email: hub.FoldEmail(email), ID: id})
 	if err != nil {
 		return hub.Member{}, err
 	}

@@ -158,6 +158,41 @@ func TestJobs(t *testing.T) {
 		}
 	})
 
+	run(t, "a kept job is looked at before anything is waited for", func(t *testing.T) {
+		w := &worker{fake: &fake{}, jobs: map[string]job{"old": {}}}
+		w.put(seat("1", ada, "ADMIN"))
+		began := time.Now()
+		_, err := openWorker(t, w).ChangeRole(t.Context(), RoleTask{Email: ada, Role: "ADMIN", Job: "old", Limits: Limits{Timeout: time.Second}})
+		succeeded(t, err)
+		if took := time.Since(began); took != 0 || w.asked("poll") != 1 {
+			t.Errorf("%d looks, the first after %s", w.asked("poll"), took)
+		}
+	})
+
+	run(t, "somebody who is to stay after all is added when their removal has ended", func(t *testing.T) {
+		w := &worker{fake: &fake{}, takes: time.Hour}
+		w.put(seat("1", ada, "EMPLOYEE"))
+		_, err := openWorker(t, w).Remove(t.Context(), RemoveTask{Email: ada, Limits: Limits{Timeout: time.Minute}})
+		te := failed(t, err, want{kind: hub.TaskRemove, reason: hub.ReasonTimeout})
+		h := openWorker(t, w)
+		got, err := h.Add(t.Context(), AddTask{Email: ada, Role: "EMPLOYEE", Job: te.Job, Leaving: true})
+		succeeded(t, err)
+		if got.Unverified || got.Adopted || got.Member.Status != hub.StatusActive {
+			t.Errorf("result = %+v", got)
+		}
+		w.wrote(t, "remove 1", "add "+ada+" EMPLOYEE")
+	})
+
+	run(t, "and adopted when it failed", func(t *testing.T) {
+		w := &worker{fake: &fake{}, fails: no(hub.ReasonForbidden), jobs: map[string]job{"old": {}}}
+		w.put(seat("1", ada, "EMPLOYEE"))
+		got, err := openWorker(t, w).Add(t.Context(), AddTask{Email: ada, Role: "EMPLOYEE", Job: "old", Leaving: true})
+		succeeded(t, err)
+		if !got.Adopted || w.asked("post") != 0 {
+			t.Errorf("result = %+v after %d posts", got, w.asked("post"))
+		}
+	})
+
 	run(t, "a job that cannot be read is kept", func(t *testing.T) {
 		w := &worker{fake: &fake{}, blind: no(hub.ReasonUnavailable)}
 		_, err := openWorker(t, w).Add(t.Context(), AddTask{Email: ada, Role: "EMPLOYEE"})

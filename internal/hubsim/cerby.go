@@ -1,14 +1,12 @@
 package hubsim
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -26,58 +24,44 @@ const cerbyWorkspace = "northwind"
 // Cerby keeps of that are two things: tasks change both, a person in the app's
 // own screens changes the app, and a sync carries it over.
 type cerbySim struct {
-	clock *Clock
+	hubKeeper[*cerbyHub]
 
-	mu           sync.Mutex
-	integrations map[string]*cerbyHub
-	order        []*cerbyHub
-	users        map[string]*cerbyUser // of the workspace, by folded address
-	userIDs      map[string]*cerbyUser
-	roll         []*cerbyUser // the same in the order of the list
-	jobs         map[string]*cerbyJob
-	underway     []*cerbyJob // not at their end
-	credentials  []*cerbyCredential
-	byKey        map[string]*cerbyCredential
-	lastID       int64
-	refusals     int64
+	users       map[string]*cerbyUser // of the workspace, by folded address
+	userIDs     map[string]*cerbyUser
+	roll        []*cerbyUser // the same in the order of the list
+	jobs        map[string]*cerbyJob
+	underway    []*cerbyJob // not at their end
+	credentials keyring[cerbyCredential]
+	lastID      int64
+	refusals    int64
 }
 
 func newCerby(clock *Clock) *cerbySim {
-	m := &cerbySim{clock: clock}
+	m := &cerbySim{hubKeeper: hubKeeper[*cerbyHub]{platform: cerbyName, clock: clock}}
+	m.acts, m.catchUp = m.playable(), m.settle
 	m.reset()
 	return m
 }
 
-func (m *cerbySim) name() string { return cerbyName }
-
 func (m *cerbySim) reset() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.integrations = map[string]*cerbyHub{}
-	m.order = nil
+	m.forgetHubs()
 	m.users = map[string]*cerbyUser{}
 	m.userIDs = map[string]*cerbyUser{}
 	m.roll = nil
 	m.jobs = map[string]*cerbyJob{}
 	m.underway = nil
-	m.credentials = nil
-	m.byKey = map[string]*cerbyCredential{}
+	m.credentials = keyring[cerbyCredential]{}
 	m.lastID = 0
 	m.refusals = 0
 }
 
 var cerbyID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// newID makes ids that read as random ones and are the same in every run.
 func (m *cerbySim) newID() string {
 	m.lastID++
-	return cerbyUUID(fmt.Sprintf("%d", m.lastID))
-}
-
-func cerbyUUID(of string) string {
-	sum := sha256.Sum256([]byte("hubsim cerby " + of))
-	sum[6], sum[8] = sum[6]&0x0f|0x40, sum[8]&0x3f|0x80 // UUID version 4
-	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+	return fixedUUID(fmt.Sprintf("cerby %d", m.lastID))
 }
 
 // cerbyCall is a call while it is being served, under the simulator's lock.
@@ -175,7 +159,7 @@ func (m *cerbySim) read(c *call) *cerbyCall {
 		}
 	} else {
 		cc.hubID, cc.person = ids[0], ids[1]
-		if cc.hub = m.integrations[cc.hubID]; cc.hub != nil {
+		if cc.hub = m.hubByID[cc.hubID]; cc.hub != nil {
 			cc.business = cc.hub.id
 		}
 	}
@@ -269,37 +253,4 @@ func (m *cerbySim) answer(cc *cerbyCall) (any, *cerbyError) {
 func (h *cerbyHub) lacks(cc *cerbyCall) bool {
 	return strings.Contains(cc.pattern, "/unmatched-users") && !h.settings.UnmatchedEndpoint ||
 		cc.pattern == cerbyPartial && !h.settings.PartialChange
-}
-
-func (m *cerbySim) hubs() []HubState {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.settle(m.clock.Now())
-	var all []HubState
-	for _, h := range m.order {
-		state := HubState{Platform: cerbyName, BusinessID: h.id, Name: h.name, Count: map[string]int{}}
-		for _, p := range h.people() {
-			state.Count[p.Status]++
-		}
-		all = append(all, state)
-	}
-	return all
-}
-
-func (m *cerbySim) people(business string) ([]Person, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h, err := m.hub(business)
-	if err != nil {
-		return nil, err
-	}
-	m.settle(m.clock.Now())
-	return h.people(), nil
-}
-
-func (m *cerbySim) hub(business string) (*cerbyHub, error) {
-	if h := m.integrations[business]; h != nil {
-		return h, nil
-	}
-	return nil, fmt.Errorf("%w %s/%s", ErrUnknownHub, cerbyName, business)
 }

@@ -1,7 +1,6 @@
 package hubsim
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,31 +13,24 @@ func (m *cerbySim) addHub(seed HubSeed) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.integrations[seed.BusinessID] != nil {
-		return errors.New("is there already")
+	if err := m.vacant(seed.BusinessID); err != nil {
+		return err
 	}
 	now := m.clock.Now()
 	h := &cerbyHub{
-		id: seed.BusinessID, name: seed.Name, settings: defaultCerbySettings(),
-		createdBy: cerbyUUID("founder"), createdAt: now, updatedAt: now, byEmail: map[string]*cerbySeat{},
+		hubBasics: basics(seed, "Integration "+seed.BusinessID[:8], defaultCerbySettings()),
+		sim:       m,
+		createdBy: fixedUUID("cerby founder"), createdAt: now, updatedAt: now, byEmail: map[string]*cerbySeat{},
 	}
-	if h.name == "" {
-		h.name = "Integration " + h.id[:8]
-	}
-	users := false
-	if seed.Settings != nil {
-		patch, err := json.Marshal(seed.Settings)
-		if err != nil {
-			return err
-		}
-		if h.settings, users, err = h.settings.patched(patch, now); err != nil {
-			return err
-		}
+	// Not the hub's own configure: that staffs at once, grants included.
+	if err := seed.configure(h.hubBasics.configure, now); err != nil {
+		return err
 	}
 	// Only those of the workspace are settled first: a team's grant makes a seat,
 	// and the people seeded come before those in the list.
 	grants := h.settings.TeamGrants
 	h.settings.TeamGrants = nil
+	_, users := seed.Settings["workspace_users"]
 	m.staff(h, users, now)
 	for _, p := range seed.People {
 		if err := m.seed(h, p, now); err != nil {
@@ -47,8 +39,7 @@ func (m *cerbySim) addHub(seed HubSeed) error {
 	}
 	h.settings.TeamGrants = grants
 	m.staff(h, false, now)
-	m.integrations[h.id] = h
-	m.order = append(m.order, h)
+	m.enlist(h.id, h)
 	return nil
 }
 
@@ -128,26 +119,23 @@ func (h *cerbyHub) grant(role string, extra []string) (cerbyHold, error) {
 	return hold, nil
 }
 
-// act plays a person in the app's own screens, in their mailbox or, for suspend,
-// resume and sync, in Cerby's web app.
-func (m *cerbySim) act(business string, a Act) (Person, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h, err := m.hub(business)
-	if err != nil {
-		return Person{}, err
+// playable acts are of a person in the app's own screens, in their mailbox or,
+// for suspend, resume and sync, in Cerby's web app.
+func (m *cerbySim) playable() actTable[*cerbyHub] {
+	return actTable[*cerbyHub]{
+		ActJoin: m.actAdd, ActInvite: m.actAdd,
+		ActAccept: m.actOn, ActDecline: m.actOn, ActExpire: m.actOn,
+		ActRemove: m.actOn, ActSetRole: m.actOn, ActSuspend: m.actOn, ActResume: m.actOn,
+		ActSync: m.actSync,
 	}
-	now := m.clock.Now()
-	m.settle(now)
-	switch a.Action {
-	case ActSync:
-		return Person{}, m.sync(h, now)
-	case ActJoin, ActInvite:
-		return m.actAdd(h, a, now)
-	case ActAccept, ActDecline, ActExpire, ActRemove, ActSetRole, ActSuspend, ActResume:
-	default:
-		return Person{}, fmt.Errorf("action %q is not one of join, invite, accept, decline, expire, remove, set_role, suspend, resume, sync", a.Action)
-	}
+}
+
+func (m *cerbySim) actSync(h *cerbyHub, _ Act, now time.Time) (Person, error) {
+	return Person{}, m.sync(h, now)
+}
+
+// actOn is about somebody who is there.
+func (m *cerbySim) actOn(h *cerbyHub, a Act, now time.Time) (Person, error) {
 	s := h.find(a)
 	if s == nil || !h.holds(s) {
 		return Person{}, impossible("nobody there")

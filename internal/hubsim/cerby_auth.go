@@ -48,51 +48,31 @@ type cerbyCredentialSeed struct {
 func (m *cerbySim) addCredential(document json.RawMessage) error {
 	var seed cerbyCredentialSeed
 	if err := decodeStrictly(document, &seed); err != nil {
-		return fmt.Errorf("%s credential: %w", cerbyName, err)
+		return err
 	}
-	fail := func(err error) error { return fmt.Errorf("%s credential %q: %w", cerbyName, seed.Name, err) }
 	if seed.Name == "" || seed.APIKey == "" {
-		return fail(errors.New("name and api_key are required"))
+		return errors.New("name and api_key are required")
 	}
 	for _, scope := range seed.Scopes {
 		if !slices.Contains(cerbyScopes, scope) {
-			return fail(fmt.Errorf("scope %q is not one of %q", scope, cerbyScopes))
+			return fmt.Errorf("scope %q is not one of %q", scope, cerbyScopes)
 		}
 	}
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if other := m.byKey[seed.APIKey]; other != nil && other.Name != seed.Name {
-		return fail(fmt.Errorf("the key is already that of %q", other.Name))
+	if err := m.knowsHubs(seed.OwnerOf); err != nil {
+		return err
 	}
-	for _, business := range seed.OwnerOf {
-		if _, err := m.hub(business); err != nil {
-			return fail(err)
-		}
-	}
-	cred := &cerbyCredential{cerbyCredentialSeed: seed, userID: cerbyUUID("key " + seed.Name)}
-	if seed.ExpiresIn > 0 {
-		cred.expiresAt = m.clock.Now().Add(time.Duration(seed.ExpiresIn))
-	}
-	at := slices.IndexFunc(m.credentials, func(c *cerbyCredential) bool { return c.Name == seed.Name })
-	if at < 0 {
-		m.credentials = append(m.credentials, cred)
-	} else {
-		delete(m.byKey, m.credentials[at].APIKey)
-		m.credentials[at] = cred
-	}
-	m.byKey[seed.APIKey] = cred
-	return nil
+	cred := &cerbyCredential{seed, fixedUUID("cerby key " + seed.Name), ending(m.clock.Now(), seed.ExpiresIn)}
+	_, err := m.credentials.put(seed.Name, seed.APIKey, cred)
+	return err
 }
 
 func (m *cerbySim) secrets() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var all []string
-	for _, c := range m.credentials {
-		all = append(all, c.APIKey)
-	}
-	return all
+	return m.credentials.tokens()
 }
 
 // identify finds the key: in the X-API-Key header and nowhere else. A bearer
@@ -108,7 +88,7 @@ func (m *cerbySim) identify(cc *cerbyCall) {
 		return
 	}
 	cc.tokenIn = "header"
-	if cc.cred = m.byKey[cc.key]; cc.cred != nil {
+	if cc.cred = m.credentials.find(cc.key); cc.cred != nil {
 		cc.credential = cc.cred.Name
 	}
 }
@@ -121,7 +101,7 @@ func (m *cerbySim) authenticate(cc *cerbyCall) *cerbyError {
 	switch {
 	case cc.key == "":
 		return cerbyErr(http.StatusUnauthorized, "the X-API-Key header is missing")
-	case cc.cred == nil, !cc.cred.expiresAt.IsZero() && !cc.now.Before(cc.cred.expiresAt):
+	case cc.cred == nil, ended(cc.cred.expiresAt, cc.now):
 		return cerbyErr(http.StatusUnauthorized, "the API key is not valid")
 	}
 	for _, h := range m.related(cc.cred) {
@@ -135,13 +115,7 @@ func (m *cerbySim) authenticate(cc *cerbyCall) *cerbyError {
 // related lists the integrations a key was made for, whether or not its user is
 // still their Owner: what is wrong with one of them is wrong with the key.
 func (m *cerbySim) related(cred *cerbyCredential) []*cerbyHub {
-	var hubs []*cerbyHub
-	for _, h := range m.order {
-		if slices.Contains(cred.OwnerOf, h.id) {
-			hubs = append(hubs, h)
-		}
-	}
-	return hubs
+	return m.hubsWhere(func(h *cerbyHub) bool { return slices.Contains(cred.OwnerOf, h.id) })
 }
 
 func (h *cerbyHub) ownedBy(cred *cerbyCredential) bool {

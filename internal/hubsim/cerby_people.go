@@ -13,9 +13,8 @@ const StatusUnmatched = "unmatched"
 
 // cerbyHub is an integration: one business of one app.
 type cerbyHub struct {
-	id        string
-	name      string
-	settings  cerbySettings
+	hubBasics[cerbySettings]
+	sim       *cerbySim // the workspace it is in
 	createdBy string
 	createdAt time.Time
 	updatedAt time.Time
@@ -89,7 +88,7 @@ func (m *cerbySim) hire(email, name string, now time.Time) *cerbyUser {
 	key := foldEmail(email)
 	u := m.users[key]
 	if u == nil {
-		u = &cerbyUser{id: cerbyUUID("user " + key), email: email, status: cerbyLive, createdAt: now, updatedAt: now}
+		u = &cerbyUser{id: fixedUUID("cerby user " + key), email: email, status: cerbyLive, createdAt: now, updatedAt: now}
 		m.users[key], m.userIDs[u.id] = u, u
 		m.roll = append(m.roll, u)
 	}
@@ -277,7 +276,7 @@ func (m *cerbySim) staff(h *cerbyHub, users bool, now time.Time) {
 }
 
 // people is the ground truth: everybody who holds something in the app.
-func (h *cerbyHub) people() []Person {
+func (h *cerbyHub) people(time.Time) []Person {
 	people := make([]Person, 0, len(h.seats))
 	for _, s := range h.seats {
 		if h.holds(s) {

@@ -173,36 +173,13 @@ func defaultCerbySettings() cerbySettings {
 	}
 }
 
-// patched returns the settings with the patch applied, and whether it names the
-// workspace's users: only then are they set anew, or each patch would undo what
-// became of them.
-func (s cerbySettings) patched(patch json.RawMessage, now time.Time) (next cerbySettings, users bool, err error) {
-	var named map[string]json.RawMessage
-	_ = json.Unmarshal(patch, &named) // patchSettings says what is wrong with it
-	next = s
-	// Lists and maps are replaced: decoding into one that is there would write
-	// through to the settings in force.
-	for name, forget := range map[string]func(){
-		"entitlements":      func() { next.Entitlements = nil },
-		"unsupported_tasks": func() { next.UnsupportedTasks = nil },
-		"workspace_users":   func() { next.WorkspaceUsers = nil },
-		"workspace_domains": func() { next.WorkspaceDomains = nil },
-		"team_grants":       func() { next.TeamGrants = nil },
-		"cerby_roles":       func() { next.CerbyRoles = nil },
-		"job_outcome":       func() { next.JobOutcome = nil },
-		"missing_scopes":    func() { next.MissingScopes = nil },
-	} {
-		if _, given := named[name]; given {
-			forget()
-		}
-	}
-	troubles := map[string]**trouble{"throttle": &next.Throttle, "transient": &next.Transient}
-	if err := patchSettings(&next, patch, now, troubles); err != nil {
-		return s, false, err
+func (s cerbySettings) patched(patch json.RawMessage, now time.Time) (cerbySettings, error) {
+	next := s
+	if err := applyPatch(&next, patch, now); err != nil {
+		return s, err
 	}
 	next.TeamGrants, next.CerbyRoles = foldKeys(next.TeamGrants), foldKeys(next.CerbyRoles)
-	_, users = named["workspace_users"]
-	return next, users, next.check()
+	return next, next.check()
 }
 
 func foldKeys(byEmail map[string]string) map[string]string {
@@ -214,10 +191,7 @@ func foldKeys(byEmail map[string]string) map[string]string {
 }
 
 func (s cerbySettings) check() error {
-	for _, choice := range []struct {
-		name, value string
-		legal       []string
-	}{
+	err := checkChoices([]choice[string]{
 		{"unsupported_as", s.UnsupportedAs, []string{"job", "refuse"}},
 		{"success_details", s.SuccessDetails, []string{"empty", "null", "nulls"}},
 		{"timestamps", s.Timestamps, []string{"zone", "none"}},
@@ -227,23 +201,17 @@ func (s cerbySettings) check() error {
 		{"member_meta", s.MemberMeta, []string{"fields", "empty", "absent"}},
 		{"error_status", s.ErrorStatus, []string{"mixed", "string", "number"}},
 		{"churn", s.Churn, []string{"none", "join", "leave"}},
-	} {
-		if !slices.Contains(choice.legal, choice.value) {
-			return fmt.Errorf("settings: %s %q is not one of %q", choice.name, choice.value, choice.legal)
-		}
+	})
+	if err != nil {
+		return err
 	}
-	for _, choice := range []struct {
-		name  string
-		value int
-		legal []int
-	}{
+	err = checkChoices([]choice[int]{
 		{"hidden_as", s.HiddenAs, []int{http.StatusNotFound, http.StatusUnauthorized, http.StatusForbidden}},
 		{"task_refused_as", s.TaskRefusedAs, []int{http.StatusForbidden, http.StatusUnauthorized}},
 		{"scope_missing_as", s.ScopeMissingAs, []int{http.StatusUnauthorized, http.StatusForbidden}},
-	} {
-		if !slices.Contains(choice.legal, choice.value) {
-			return fmt.Errorf("settings: %s %d is not one of %d", choice.name, choice.value, choice.legal)
-		}
+	})
+	if err != nil {
+		return err
 	}
 	if s.VisibilityLag < 0 || s.JobTime < 0 || s.RetryAfter < 0 || s.ChurnTimes < 0 || s.Seats < -1 {
 		return errors.New("settings: times and limits cannot be negative, but for seats -1")
@@ -251,7 +219,7 @@ func (s cerbySettings) check() error {
 	if s.SafeguardPercent < 0 || s.SafeguardPercent > 100 {
 		return fmt.Errorf("settings: safeguard_percent %d is no share", s.SafeguardPercent)
 	}
-	return errors.Join(s.checkApp(), s.checkPeople(), s.checkOutcomes(), s.checkTroubles())
+	return errors.Join(s.checkApp(), s.checkPeople(), s.checkOutcomes(), checkStatusTroubles(s.Throttle, s.Transient))
 }
 
 func (s cerbySettings) checkApp() error {
@@ -325,17 +293,6 @@ func (s cerbySettings) checkOutcomes() error {
 	return nil
 }
 
-func (s cerbySettings) checkTroubles() error {
-	if t := s.Throttle; t != nil && (t.code(http.StatusTooManyRequests) != http.StatusTooManyRequests || t.AfterEffect) {
-		return errors.New("settings: a throttled call is a 429 and has no effect")
-	}
-	legal := []int{http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}
-	if t := s.Transient; t != nil && !slices.Contains(legal, t.code(http.StatusServiceUnavailable)) {
-		return fmt.Errorf("settings: transient code %d is not one of %d", t.Code, legal)
-	}
-	return nil
-}
-
 // entitlement finds one by id.
 func (s cerbySettings) entitlement(id string) *cerbyEntitlement {
 	if i := s.rank(id); i >= 0 {
@@ -365,31 +322,19 @@ func (e cerbyEntitlement) label(application string) string {
 	}
 }
 
-func (m *cerbySim) settings(business string) (any, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h, err := m.hub(business)
-	if err != nil {
-		return nil, err
-	}
-	return h.settings, nil
-}
-
-func (m *cerbySim) configure(business string, patch json.RawMessage) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h, err := m.hub(business)
-	if err != nil {
+// configure puts a patch in force. The workspace's users are set anew only by a
+// patch that names them, or each would undo what became of them.
+func (h *cerbyHub) configure(patch json.RawMessage, now time.Time) error {
+	if err := h.hubBasics.configure(patch, now); err != nil {
 		return err
 	}
-	now := m.clock.Now()
-	m.settle(now) // what is past was under the old settings
-	next, users, err := h.settings.patched(patch, now)
-	if err != nil {
-		return fmt.Errorf("%s/%s: %w", cerbyName, business, err)
+	var named struct {
+		Users json.RawMessage `json:"workspace_users"`
 	}
-	h.settings = next
-	m.staff(h, users, now)
+	if err := json.Unmarshal(patch, &named); err != nil {
+		return err
+	}
+	h.sim.staff(h, named.Users != nil, now)
 	return nil
 }
 

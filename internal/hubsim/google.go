@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -18,11 +17,8 @@ const googleName = "google_ads"
 // change that waits for approval, an invitation, a user access. Each ends where
 // the next begins.
 type googleSim struct {
-	clock *Clock
+	hubKeeper[*googleHub]
 
-	mu          sync.Mutex
-	customers   map[string]*googleHub
-	order       []*googleHub
 	credentials []*googleCredential
 	tokens      map[string]*googleToken
 	lastToken   int
@@ -33,18 +29,16 @@ type googleSim struct {
 }
 
 func newGoogle(clock *Clock) *googleSim {
-	g := &googleSim{clock: clock}
+	g := &googleSim{hubKeeper: hubKeeper[*googleHub]{platform: googleName, clock: clock}}
+	g.acts = g.playable()
 	g.reset()
 	return g
 }
 
-func (g *googleSim) name() string { return googleName }
-
 func (g *googleSim) reset() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.customers = map[string]*googleHub{}
-	g.order = nil
+	g.forgetHubs()
 	g.credentials = nil
 	g.tokens = map[string]*googleToken{}
 	g.cursors = map[int]*googleCursor{}
@@ -115,7 +109,7 @@ func (g *googleSim) read(c *call) *googleCall {
 		gc.operation, gc.method, gc.handle = OpListBusinesses, http.MethodGet, (*googleSim).listCustomers
 	case len(rest) == 3 && rest[0] == "customers":
 		gc.customer, gc.action = rest[1], rest[2]
-		gc.hub = g.customers[gc.customer]
+		gc.hub = g.hubByID[gc.customer]
 		if googleCustomer.MatchString(gc.customer) {
 			gc.business = gc.customer // never anything else into the log
 		}
@@ -254,36 +248,4 @@ func (g *googleSim) listCustomers(gc *googleCall) (any, *googleError) {
 		}
 	}
 	return googleFields{"resourceNames": names}, nil
-}
-
-func (g *googleSim) hubs() []HubState {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := g.clock.Now()
-	var all []HubState
-	for _, h := range g.order {
-		state := HubState{Platform: googleName, BusinessID: h.id, Name: h.name, Count: map[string]int{}}
-		for _, p := range h.people(now) {
-			state.Count[p.Status]++
-		}
-		all = append(all, state)
-	}
-	return all
-}
-
-func (g *googleSim) people(business string) ([]Person, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	h, err := g.hub(business)
-	if err != nil {
-		return nil, err
-	}
-	return h.people(g.clock.Now()), nil
-}
-
-func (g *googleSim) hub(business string) (*googleHub, error) {
-	if h := g.customers[business]; h != nil {
-		return h, nil
-	}
-	return nil, fmt.Errorf("%w %s/%s", ErrUnknownHub, googleName, business)
 }

@@ -1,7 +1,6 @@
 package hubsim
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,40 +11,15 @@ func (g *googleSim) addHub(seed HubSeed) error {
 	if !googleCustomer.MatchString(seed.BusinessID) {
 		return fmt.Errorf("business_id %q is not ten digits", seed.BusinessID)
 	}
-	patch, err := json.Marshal(seed.Settings)
-	if err != nil {
-		return err
-	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.customers[seed.BusinessID] != nil {
-		return errors.New("is there already")
-	}
-	now := g.clock.Now()
 	h := &googleHub{
-		id: seed.BusinessID, name: seed.Name, settings: defaultGoogleSettings(),
+		hubBasics:   basics(seed, "Customer "+seed.BusinessID, defaultGoogleSettings()),
 		userByEmail: map[string]*googleUser{}, invitationByEmail: map[string]*googleInvitation{},
 		userByID: map[string]*googleUser{}, invitationByID: map[string]*googleInvitation{},
 		reviewByID: map[string]*googleReview{},
 	}
-	if h.name == "" {
-		h.name = "Customer " + h.id
-	}
-	if seed.Settings != nil {
-		settings, err := h.settings.patched(patch)
-		if err != nil {
-			return err
-		}
-		h.adopt(settings, now)
-	}
-	for _, p := range seed.People {
-		if err := g.seat(h, p, now); err != nil {
-			return fmt.Errorf("%s: %w", p.Email, err)
-		}
-	}
-	g.customers[h.id] = h
-	g.order = append(g.order, h)
-	return nil
+	return g.found(h, seed, g.seat)
 }
 
 // seat puts somebody on a customer from the start, visible at once. Neither the
@@ -108,31 +82,25 @@ func googleRoleNamed(role string) (string, error) {
 	}
 }
 
-// act plays a person in Google Ads' own screens, or in their mailbox. What they
-// do takes effect at once: whoever had to approve it is taken to have done so.
-func (g *googleSim) act(business string, a Act) (Person, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	h, err := g.hub(business)
-	if err != nil {
-		return Person{}, err
+// playable acts are of a person in Google Ads' own screens, or in their mailbox.
+// What they do takes effect at once: whoever had to approve it is taken to have
+// done so.
+func (g *googleSim) playable() actTable[*googleHub] {
+	acts := actTable[*googleHub]{
+		ActInvite: g.actAdd, ActJoin: g.actAdd,
+		ActAccept: g.actAnswer, ActDecline: g.actAnswer, ActExpire: g.actAnswer,
+		ActRemove: g.actChange, ActSetRole: g.actChange,
+		ActApprove: g.actDecide, ActReject: g.actDecide, ActRevoke: g.actDecide,
 	}
-	if len(a.ExtraRoles) > 0 {
-		return Person{}, impossible("Google Ads has no additional roles")
+	for action, play := range acts {
+		acts[action] = func(h *googleHub, a Act, now time.Time) (Person, error) {
+			if len(a.ExtraRoles) > 0 {
+				return Person{}, impossible("Google Ads has no additional roles")
+			}
+			return play(h, a, now)
+		}
 	}
-	now := g.clock.Now()
-	switch a.Action {
-	case ActInvite, ActJoin:
-		return g.actAdd(h, a, now)
-	case ActAccept, ActDecline, ActExpire:
-		return g.actAnswer(h, a, now)
-	case ActRemove, ActSetRole:
-		return g.actChange(h, a, now)
-	case ActApprove, ActReject, ActRevoke:
-		return g.actDecide(h, a, now)
-	default:
-		return Person{}, fmt.Errorf("action %q is not one of invite, accept, decline, expire, remove, set_role, join, approve, reject, revoke", a.Action)
-	}
+	return acts
 }
 
 func (g *googleSim) actAdd(h *googleHub, a Act, now time.Time) (Person, error) {

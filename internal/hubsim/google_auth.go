@@ -61,7 +61,7 @@ type googleToken struct {
 func (g *googleSim) addCredential(document json.RawMessage) error {
 	var seed googleCredentialSeed
 	if err := decodeStrictly(document, &seed); err != nil {
-		return fmt.Errorf("%s credential: %w", googleName, err)
+		return err
 	}
 	if seed.Email == "" {
 		seed.Email = seed.ClientEmail
@@ -71,18 +71,16 @@ func (g *googleSim) addCredential(document json.RawMessage) error {
 	}
 	cred := &googleCredential{googleCredentialSeed: seed}
 	if err := cred.check(); err != nil {
-		return fmt.Errorf("%s credential %q: %w", googleName, seed.Name, err)
+		return err
 	}
 
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for _, business := range seed.Customers {
-		if _, err := g.hub(business); err != nil {
-			return fmt.Errorf("%s credential %q: %w", googleName, seed.Name, err)
-		}
+	if err := g.knowsHubs(seed.Customers); err != nil {
+		return err
 	}
 	if other := g.tokens[seed.AccessToken]; other != nil && other.cred.Name != seed.Name {
-		return fmt.Errorf("%s credential %q: the access token is already that of %q", googleName, seed.Name, other.cred.Name)
+		return fmt.Errorf("the access token is already that of %q", other.cred.Name)
 	}
 	for text, token := range g.tokens {
 		if token.cred.Name == seed.Name {
@@ -92,11 +90,7 @@ func (g *googleSim) addCredential(document json.RawMessage) error {
 	g.credentials = slices.DeleteFunc(g.credentials, func(c *googleCredential) bool { return c.Name == seed.Name })
 	g.credentials = append(g.credentials, cred)
 	if seed.AccessToken != "" {
-		token := &googleToken{cred: cred, email: seed.Email}
-		if seed.ExpiresIn > 0 {
-			token.expiresAt = g.clock.Now().Add(time.Duration(seed.ExpiresIn))
-		}
-		g.tokens[seed.AccessToken] = token
+		g.tokens[seed.AccessToken] = &googleToken{cred, seed.Email, ending(g.clock.Now(), seed.ExpiresIn)}
 	}
 	return nil
 }
@@ -168,7 +162,7 @@ func (g *googleSim) authenticate(gc *googleCall) *googleError {
 		return googleErr("authenticationError", "OAUTH_TOKEN_HEADER_INVALID", "Login cookie or OAuth token header is not valid.")
 	case token == nil:
 		return googleErr("authenticationError", "OAUTH_TOKEN_INVALID", "OAuth token in the header is not valid.")
-	case !token.expiresAt.IsZero() && !gc.now.Before(token.expiresAt):
+	case ended(token.expiresAt, gc.now):
 		return googleErr("authenticationError", "OAUTH_TOKEN_EXPIRED", "OAuth token in the header has expired.")
 	}
 	related := g.related(token.cred, token.email)
@@ -239,7 +233,7 @@ func (g *googleSim) roleBy(token *googleToken, h *googleHub, login string) (stri
 	if token.cred.LoginCustomerID == login && slices.Contains(token.cred.Customers, h.id) {
 		return h.left(googleAdmin), nil
 	}
-	manager := g.customers[login]
+	manager := g.hubByID[login]
 	if manager == nil || g.directRole(token, manager) == "" {
 		return "", denied
 	}
@@ -283,16 +277,12 @@ func (h *googleHub) left(role string) string {
 
 // related lists the customers an identity reaches by any way.
 func (g *googleSim) related(cred *googleCredential, email string) []*googleHub {
-	var hubs []*googleHub
-	for _, h := range g.order {
+	return g.hubsWhere(func(h *googleHub) bool {
 		reached := g.seatRole(cred, email, h) != "" || slices.Contains(cred.Customers, h.id)
 		for _, id := range h.settings.Managers {
-			manager := g.customers[id]
+			manager := g.hubByID[id]
 			reached = reached || manager != nil && g.seatRole(cred, email, manager) != ""
 		}
-		if reached {
-			hubs = append(hubs, h)
-		}
-	}
-	return hubs
+		return reached
+	})
 }

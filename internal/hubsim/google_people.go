@@ -29,9 +29,7 @@ func googleRoleShown(role string) string {
 
 // googleHub is a customer account.
 type googleHub struct {
-	id       string
-	name     string
-	settings googleSettings
+	hubBasics[googleSettings]
 
 	users       ledger[*googleUser]
 	invitations ledger[*googleInvitation]

@@ -102,32 +102,10 @@ func defaultGoogleSettings() googleSettings {
 	}
 }
 
-// patched returns the settings with a patch applied.
-func (s googleSettings) patched(patch json.RawMessage) (googleSettings, error) {
+func (s googleSettings) patched(patch json.RawMessage, now time.Time) (googleSettings, error) {
 	next := s
-	var named map[string]json.RawMessage
-	if err := json.Unmarshal(patch, &named); err != nil {
-		return s, fmt.Errorf("settings: %w", err)
-	}
-	// Fresh values: decoding into the old ones would write through what both
-	// share, and mix the old quota with the new.
-	for name, forget := range map[string]func(){
-		"quota":              func() { next.Quota = nil },
-		"transient":          func() { next.Transient = nil },
-		"managers":           func() { next.Managers = nil },
-		"allowed_domains":    func() { next.AllowedDomains = nil },
-		"removal_disallowed": func() { next.RemovalDisallowed = nil },
-	} {
-		if _, given := named[name]; given {
-			forget()
-		}
-	}
-	if err := decodeStrictly(patch, &next); err != nil {
-		if errors.Is(err, errUnknownField) {
-			known, _ := json.Marshal(s)
-			return s, fmt.Errorf("%w: %w; the settings are %s", ErrUnknownSetting, err, known)
-		}
-		return s, fmt.Errorf("settings: %w", err)
+	if err := applyPatch(&next, patch, now); err != nil {
+		return s, err
 	}
 	if q := next.Quota; q != nil && q != s.Quota {
 		q.complete()
@@ -156,31 +134,23 @@ var googleQuotaErrors = []string{
 }
 
 func (s googleSettings) check() error {
-	choices := []struct {
-		name, value string
-		legal       []string
-	}{
+	choices := []choice[string]{
 		{"status", s.Status, []string{"ENABLED", "SUSPENDED", "CANCELED", "CLOSED"}},
 		{"multi_party_approval", s.MultiPartyApproval, []string{"off", "non_read_only", "always"}},
 		{"resolve_errors", s.ResolveErrors, []string{"inside", "http"}},
 		{"developer_token", s.DeveloperToken, []string{"ignored", "rejected"}},
 	}
 	if q := s.Quota; q != nil {
-		choices = append(choices, []struct {
-			name, value string
-			legal       []string
-		}{{"quota error", q.Error, googleQuotaErrors}, {"quota scope", q.Scope, []string{"ACCOUNT", "DEVELOPER"}}}...)
+		choices = append(choices,
+			choice[string]{"quota error", q.Error, googleQuotaErrors},
+			choice[string]{"quota scope", q.Scope, []string{"ACCOUNT", "DEVELOPER"}})
 	}
 	if t := s.Transient; t != nil {
-		choices = append(choices, struct {
-			name, value string
-			legal       []string
-		}{"transient error", t.Error, []string{"INTERNAL_ERROR", "TRANSIENT_ERROR", "DEADLINE_EXCEEDED", "UNAVAILABLE"}})
+		legal := []string{"INTERNAL_ERROR", "TRANSIENT_ERROR", "DEADLINE_EXCEEDED", "UNAVAILABLE"}
+		choices = append(choices, choice[string]{"transient error", t.Error, legal})
 	}
-	for _, choice := range choices {
-		if !slices.Contains(choice.legal, choice.value) {
-			return fmt.Errorf("settings: %s %q is not one of %q", choice.name, choice.value, choice.legal)
-		}
+	if err := checkChoices(choices); err != nil {
+		return err
 	}
 	if _, err := time.LoadLocation(s.TimeZone); err != nil {
 		return fmt.Errorf("settings: time_zone: %w", err)
@@ -191,34 +161,13 @@ func (s googleSettings) check() error {
 	return nil
 }
 
-func (g *googleSim) settings(business string) (any, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	h, err := g.hub(business)
-	if err != nil {
-		return nil, err
-	}
-	return h.settings, nil
-}
-
-func (g *googleSim) configure(business string, patch json.RawMessage) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	h, err := g.hub(business)
+// configure puts a patch in force. A quota or a transient failure that was set
+// anew starts counting now.
+func (h *googleHub) configure(patch json.RawMessage, now time.Time) error {
+	next, err := h.settings.patched(patch, now)
 	if err != nil {
 		return err
 	}
-	next, err := h.settings.patched(patch)
-	if err != nil {
-		return fmt.Errorf("%s/%s: %w", googleName, business, err)
-	}
-	h.adopt(next, g.clock.Now())
-	return nil
-}
-
-// adopt puts settings in force. A quota or a transient failure that was set anew
-// starts counting now.
-func (h *googleHub) adopt(next googleSettings, now time.Time) {
 	if next.Quota != h.settings.Quota && next.Quota != nil {
 		h.quotaUntil, h.quotaCalls = now.Add(time.Duration(next.Quota.For)), next.Quota.Calls
 	}
@@ -226,6 +175,7 @@ func (h *googleHub) adopt(next googleSettings, now time.Time) {
 		h.transientCalls = next.Transient.Calls
 	}
 	h.settings = next
+	return nil
 }
 
 // barred is what the account's or the project's state refuses.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -18,14 +17,10 @@ const metaName = "meta_business"
 // portfolio go. A member and an invitation are different nodes with different
 // ids: accepting an invitation ends one node and begins another.
 type metaSim struct {
-	clock *Clock
+	hubKeeper[*metaHub]
 
-	mu          sync.Mutex
-	businesses  map[string]*metaHub
-	order       []*metaHub
 	nodes       map[string]metaNode // members and invitations of all hubs, removed ones too
-	credentials []*metaCredential
-	byToken     map[string]*metaCredential
+	credentials keyring[metaCredential]
 	lastID      map[string]int64 // by prefix
 	traces      int64
 }
@@ -37,21 +32,18 @@ type metaNode struct {
 }
 
 func newMeta(clock *Clock) *metaSim {
-	m := &metaSim{clock: clock}
+	m := &metaSim{hubKeeper: hubKeeper[*metaHub]{platform: metaName, clock: clock}}
+	m.acts = m.playable()
 	m.reset()
 	return m
 }
 
-func (m *metaSim) name() string { return metaName }
-
 func (m *metaSim) reset() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.businesses = map[string]*metaHub{}
-	m.order = nil
+	m.forgetHubs()
 	m.nodes = map[string]metaNode{}
-	m.credentials = nil
-	m.byToken = map[string]*metaCredential{}
+	m.credentials = keyring[metaCredential]{}
 	m.lastID = map[string]int64{}
 }
 
@@ -150,7 +142,7 @@ func (m *metaSim) route(mc *metaCall) {
 		return
 	}
 	id := mc.target[0]
-	if hub := m.businesses[id]; hub != nil {
+	if hub := m.hubByID[id]; hub != nil {
 		mc.hub, mc.business = hub, id
 		m.routeBusiness(mc)
 		return
@@ -326,38 +318,6 @@ func metaBody(mc *metaCall) *metaError {
 		return metaErr(100, "A %s request takes its parameters in the query", mc.request.Method)
 	}
 	return nil
-}
-
-func (m *metaSim) hubs() []HubState {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now := m.clock.Now()
-	var all []HubState
-	for _, h := range m.order {
-		state := HubState{Platform: metaName, BusinessID: h.id, Name: h.name, Count: map[string]int{}}
-		for _, p := range h.people(now) {
-			state.Count[p.Status]++
-		}
-		all = append(all, state)
-	}
-	return all
-}
-
-func (m *metaSim) people(business string) ([]Person, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h, err := m.hub(business)
-	if err != nil {
-		return nil, err
-	}
-	return h.people(m.clock.Now()), nil
-}
-
-func (m *metaSim) hub(business string) (*metaHub, error) {
-	if h := m.businesses[business]; h != nil {
-		return h, nil
-	}
-	return nil, fmt.Errorf("%w %s/%s", ErrUnknownHub, metaName, business)
 }
 
 func isDigits(s string) bool {

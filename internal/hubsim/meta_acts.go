@@ -1,7 +1,6 @@
 package hubsim
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -11,38 +10,13 @@ func (m *metaSim) addHub(seed HubSeed) error {
 	if !isDigits(seed.BusinessID) {
 		return fmt.Errorf("business_id %q is not a string of digits", seed.BusinessID)
 	}
-	patch, err := json.Marshal(seed.Settings)
-	if err != nil {
-		return err
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.businesses[seed.BusinessID] != nil {
-		return errors.New("is there already")
-	}
-	now := m.clock.Now()
 	h := &metaHub{
-		id: seed.BusinessID, name: seed.Name, createdAt: now, settings: defaultMetaSettings(),
+		hubBasics: basics(seed, "Business "+seed.BusinessID, defaultMetaSettings()), createdAt: m.clock.Now(),
 		userByEmail: map[string]*metaUser{}, requestByEmail: map[string]*metaRequest{},
 	}
-	if h.name == "" {
-		h.name = "Business " + h.id
-	}
-	if seed.Settings != nil {
-		settings, err := h.settings.patched(patch)
-		if err != nil {
-			return err
-		}
-		h.adopt(settings, now)
-	}
-	for _, p := range seed.People {
-		if err := m.seat(h, p, now); err != nil {
-			return fmt.Errorf("%s: %w", p.Email, err)
-		}
-	}
-	m.businesses[h.id] = h
-	m.order = append(m.order, h)
-	return nil
+	return m.found(h, seed, m.seat)
 }
 
 // seat puts somebody on a hub from the start, visible at once.
@@ -89,24 +63,13 @@ func (m *metaSim) seat(h *metaHub, p PersonSeed, now time.Time) error {
 	return nil
 }
 
-// act plays a person in Business Manager's own screens, or in their mailbox.
-func (m *metaSim) act(business string, a Act) (Person, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h, err := m.hub(business)
-	if err != nil {
-		return Person{}, err
-	}
-	now := m.clock.Now()
-	switch a.Action {
-	case ActInvite, ActJoin:
-		return m.actAdd(h, a, now)
-	case ActAccept, ActDecline, ActExpire:
-		return m.actAnswer(h, a, now)
-	case ActRemove, ActSetRole:
-		return m.actChange(h, a, now)
-	default:
-		return Person{}, fmt.Errorf("action %q is not one of invite, accept, decline, expire, remove, set_role, join", a.Action)
+// playable acts are of a person in Business Manager's own screens, or in their
+// mailbox.
+func (m *metaSim) playable() actTable[*metaHub] {
+	return actTable[*metaHub]{
+		ActInvite: m.actAdd, ActJoin: m.actAdd,
+		ActAccept: m.actAnswer, ActDecline: m.actAnswer, ActExpire: m.actAnswer,
+		ActRemove: m.actChange, ActSetRole: m.actChange,
 	}
 }
 

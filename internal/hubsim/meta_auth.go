@@ -54,7 +54,7 @@ type metaCredentialSeed struct {
 func (m *metaSim) addCredential(document json.RawMessage) error {
 	var seed metaCredentialSeed
 	if err := decodeStrictly(document, &seed); err != nil {
-		return fmt.Errorf("%s credential: %w", metaName, err)
+		return err
 	}
 	if seed.Kind == "" {
 		seed.Kind = metaSystemUser
@@ -63,33 +63,25 @@ func (m *metaSim) addCredential(document json.RawMessage) error {
 		seed.Scopes = []string{metaManagement}
 	}
 	if err := seed.check(); err != nil {
-		return fmt.Errorf("%s credential %q: %w", metaName, seed.Name, err)
+		return err
 	}
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if other := m.byToken[seed.AccessToken]; other != nil && other.Name != seed.Name {
-		return fmt.Errorf("%s credential %q: the access token is already that of %q", metaName, seed.Name, other.Name)
+	if err := m.knowsHubs(slices.Concat(seed.Businesses, seed.EmployeeOf)); err != nil {
+		return err
 	}
-	for _, business := range slices.Concat(seed.Businesses, seed.EmployeeOf) {
-		if _, err := m.hub(business); err != nil {
-			return fmt.Errorf("%s credential %q: %w", metaName, seed.Name, err)
-		}
-	}
-	cred := &metaCredential{metaCredentialSeed: seed, createdAt: m.clock.Now()}
-	if seed.ExpiresIn > 0 {
-		cred.expiresAt = cred.createdAt.Add(time.Duration(seed.ExpiresIn))
-	}
-	at := slices.IndexFunc(m.credentials, func(c *metaCredential) bool { return c.Name == seed.Name })
-	if at < 0 {
+	now := m.clock.Now()
+	cred := &metaCredential{metaCredentialSeed: seed, createdAt: now, expiresAt: ending(now, seed.ExpiresIn)}
+	was, err := m.credentials.put(seed.Name, seed.AccessToken, cred)
+	switch {
+	case err != nil:
+		return err
+	case was != nil:
+		cred.id = was.id
+	default:
 		cred.id = m.newID(map[string]string{metaSystemUser: metaSystemUserIDs, metaPerson: metaFacebookUserID}[seed.Kind])
-		m.credentials = append(m.credentials, cred)
-	} else {
-		cred.id = m.credentials[at].id
-		delete(m.byToken, m.credentials[at].AccessToken)
-		m.credentials[at] = cred
 	}
-	m.byToken[seed.AccessToken] = cred
 	return nil
 }
 
@@ -113,7 +105,7 @@ func (m *metaSim) secrets() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var all []string
-	for _, c := range m.credentials {
+	for _, c := range m.credentials.all() {
 		all = append(all, c.AccessToken, c.AppSecret, c.proof())
 		if c.AppSecret != "" {
 			all = append(all, c.appToken())
@@ -141,7 +133,7 @@ func (m *metaSim) identify(mc *metaCall) {
 	} else if mc.form.Get("access_token") != "" {
 		mc.token, mc.tokenIn = mc.form.Get("access_token"), "form"
 	}
-	if mc.cred = m.byToken[mc.token]; mc.cred != nil {
+	if mc.cred = m.credentials.find(mc.token); mc.cred != nil {
 		mc.credential = mc.cred.Name
 	}
 }
@@ -176,7 +168,7 @@ func (m *metaSim) authenticate(mc *metaCall) *metaError {
 
 // tokenTrouble is what made a token the platform once issued worthless.
 func (m *metaSim) tokenTrouble(cred *metaCredential, now time.Time) *metaError {
-	if !cred.expiresAt.IsZero() && !now.Before(cred.expiresAt) {
+	if ended(cred.expiresAt, now) {
 		return metaExpired(cred.expiresAt)
 	}
 	for _, hub := range m.related(cred) {
@@ -237,13 +229,7 @@ func (m *metaSim) standing(cred *metaCredential, hub *metaHub) metaStanding {
 
 // related lists the businesses an identity belongs to.
 func (m *metaSim) related(cred *metaCredential) []*metaHub {
-	var hubs []*metaHub
-	for _, hub := range m.order {
-		if m.standing(cred, hub) != metaStranger {
-			hubs = append(hubs, hub)
-		}
-	}
-	return hubs
+	return m.hubsWhere(func(hub *metaHub) bool { return m.standing(cred, hub) != metaStranger })
 }
 
 // authorize checks what the app and the identity may do.

@@ -72,14 +72,15 @@ func (m *metaSim) getPermissions(mc *metaCall) (any, *metaError) {
 // debugToken inspects one token with the app token of the app it came from.
 // API: Meta, "Debug Token", GET /debug_token
 func (m *metaSim) debugToken(mc *metaCall) (any, *metaError) {
-	app := slices.IndexFunc(m.credentials, func(c *metaCredential) bool {
+	all := m.credentials.all()
+	app := slices.IndexFunc(all, func(c *metaCredential) bool {
 		return c.AppSecret != "" && c.appToken() == mc.token
 	})
 	if app < 0 {
 		return nil, metaErr(190, "Invalid OAuth access token: an app token is needed").sub(467)
 	}
-	cred := m.byToken[mc.params.Get("input_token")]
-	if cred == nil || cred.AppID != m.credentials[app].AppID {
+	cred := m.credentials.find(mc.params.Get("input_token"))
+	if cred == nil || cred.AppID != all[app].AppID {
 		return metaObject{"data": metaObject{"is_valid": false, "scopes": []string{}}}, nil
 	}
 	valid := m.tokenTrouble(cred, mc.now) == nil

@@ -230,7 +230,7 @@ func (m *metaSim) listSystemUsers(mc *metaCall) (any, *metaError) {
 		return nil, refused
 	}
 	var all ledger[*metaCredential]
-	for _, c := range m.credentials {
+	for _, c := range m.credentials.all() {
 		if c.Kind == metaSystemUser && m.standing(c, mc.hub) != metaStranger {
 			all.add(c, c.createdAt)
 		}

@@ -8,10 +8,8 @@ import (
 
 // metaHub is a business portfolio.
 type metaHub struct {
-	id        string
-	name      string
+	hubBasics[metaSettings]
 	createdAt time.Time
-	settings  metaSettings
 
 	users    ledger[*metaUser]
 	requests ledger[*metaRequest]

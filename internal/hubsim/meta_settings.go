@@ -91,46 +91,21 @@ var metaVerificationStatuses = []string{
 	"pending_submission", "rejected", "revoked", "verified",
 }
 
-// patched returns the settings with a patch applied.
-func (s metaSettings) patched(patch json.RawMessage) (metaSettings, error) {
-	next := s
-	var named map[string]json.RawMessage
-	if err := json.Unmarshal(patch, &named); err != nil {
-		return s, fmt.Errorf("settings: %w", err)
-	}
-	// A fresh value: decoding into the old one would write through the pointer
-	// both share, and mix the old throttle with the new.
-	if _, given := named["throttle"]; given {
-		next.Throttle = nil
-	}
-	if _, given := named["transient"]; given {
-		next.Transient = nil
-	}
-	if err := decodeStrictly(patch, &next); err != nil {
-		if errors.Is(err, errUnknownField) {
-			known, _ := json.Marshal(s)
-			return s, fmt.Errorf("%w: %w; the settings are %s", ErrUnknownSetting, err, known)
-		}
-		return s, fmt.Errorf("settings: %w", err)
-	}
-	return next, next.check()
+func (s metaSettings) patched(patch json.RawMessage, now time.Time) (metaSettings, error) {
+	return patchSettings(s, patch, now)
 }
 
 func (s metaSettings) check() error {
-	for _, choice := range []struct {
-		name, value string
-		legal       []string
-	}{
+	err := checkChoices([]choice[string]{
 		{"verification_status", s.VerificationStatus, metaVerificationStatuses},
 		{"two_factor_type", s.TwoFactorType, []string{"none", "admin_required", "all_required"}},
 		{"invite_response_id", s.InviteResponseID, []string{"opaque", "role_request"}},
 		{"email_case", s.EmailCase, []string{"keep", "lower"}},
 		{"role_spelling", s.RoleSpelling, []string{"upper", "title"}},
 		{"page_shape", s.PageShape, []string{"full", "short", "gaps"}},
-	} {
-		if !slices.Contains(choice.legal, choice.value) {
-			return fmt.Errorf("settings: %s %q is not one of %q", choice.name, choice.value, choice.legal)
-		}
+	})
+	if err != nil {
+		return err
 	}
 	if t := s.Throttle; t != nil && !slices.Contains([]int{4, 17, 32, 341, 613, 80004}, t.Code) {
 		return fmt.Errorf("settings: throttle code %d is not one of 4, 17, 32, 341, 613, 80004", t.Code)
@@ -144,34 +119,13 @@ func (s metaSettings) check() error {
 	return nil
 }
 
-func (m *metaSim) settings(business string) (any, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h, err := m.hub(business)
-	if err != nil {
-		return nil, err
-	}
-	return h.settings, nil
-}
-
-func (m *metaSim) configure(business string, patch json.RawMessage) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h, err := m.hub(business)
+// configure puts a patch in force. A throttle or a transient failure that was set
+// anew starts counting now.
+func (h *metaHub) configure(patch json.RawMessage, now time.Time) error {
+	next, err := h.settings.patched(patch, now)
 	if err != nil {
 		return err
 	}
-	next, err := h.settings.patched(patch)
-	if err != nil {
-		return fmt.Errorf("%s/%s: %w", metaName, business, err)
-	}
-	h.adopt(next, m.clock.Now())
-	return nil
-}
-
-// adopt puts settings in force. A throttle or a transient failure that was set
-// anew starts counting now.
-func (h *metaHub) adopt(next metaSettings, now time.Time) {
 	if next.Throttle != h.settings.Throttle && next.Throttle != nil {
 		h.throttleUntil, h.throttleCalls = time.Time{}, next.Throttle.Calls
 		if next.Throttle.Minutes > 0 {
@@ -182,6 +136,7 @@ func (h *metaHub) adopt(next metaSettings, now time.Time) {
 		h.transientCalls = next.Transient.Calls
 	}
 	h.settings = next
+	return nil
 }
 
 // throttle refuses the call while a limit is in force, or Meta is in trouble.

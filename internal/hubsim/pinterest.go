@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -21,11 +20,8 @@ const pinterestName = "pinterest_business"
 // API: Pinterest, "API v5", OpenAPI document 5.23.0,
 // https://github.com/pinterest/api-description
 type pinterestSim struct {
-	clock *Clock
+	hubKeeper[*pinterestHub]
 
-	mu          sync.Mutex
-	businesses  map[string]*pinterestHub
-	order       []*pinterestHub
 	accounts    pinterestAccounts
 	sent        ledger[*pinterestInvite]    // of all hubs: a list shows received ones too
 	invites     map[string]*pinterestInvite // by id, closed ones too
@@ -36,18 +32,16 @@ type pinterestSim struct {
 }
 
 func newPinterest(clock *Clock) *pinterestSim {
-	s := &pinterestSim{clock: clock}
+	s := &pinterestSim{hubKeeper: hubKeeper[*pinterestHub]{platform: pinterestName, clock: clock}}
+	s.acts = s.playable()
 	s.reset()
 	return s
 }
 
-func (s *pinterestSim) name() string { return pinterestName }
-
 func (s *pinterestSim) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.businesses = map[string]*pinterestHub{}
-	s.order = nil
+	s.forgetHubs()
 	s.accounts = newPinterestAccounts()
 	s.sent = ledger[*pinterestInvite]{}
 	s.invites = map[string]*pinterestInvite{}
@@ -185,7 +179,7 @@ func (s *pinterestSim) read(c *call) *pinterestCall {
 	}
 	c.operation, c.business = pc.route.operation, pc.id
 	c.reads = c.operation == OpRefreshToken
-	pc.hub = s.businesses[pc.id]
+	pc.hub = s.hubByID[pc.id]
 	pc.label()
 	s.identify(pc)
 	return pc
@@ -281,36 +275,4 @@ func (pc *pinterestCall) wellFormed() *pinterestError {
 		return pinterestInvalid("unsupported content type %q: send application/json", pc.mediaType)
 	}
 	return nil
-}
-
-func (s *pinterestSim) hubs() []HubState {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.clock.Now()
-	var all []HubState
-	for _, h := range s.order {
-		state := HubState{Platform: pinterestName, BusinessID: h.account.id, Name: h.name, Count: map[string]int{}}
-		for _, p := range h.people(now) {
-			state.Count[p.Status]++
-		}
-		all = append(all, state)
-	}
-	return all
-}
-
-func (s *pinterestSim) people(business string) ([]Person, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	h, err := s.hub(business)
-	if err != nil {
-		return nil, err
-	}
-	return h.people(s.clock.Now()), nil
-}
-
-func (s *pinterestSim) hub(business string) (*pinterestHub, error) {
-	if h := s.businesses[business]; h != nil {
-		return h, nil
-	}
-	return nil, fmt.Errorf("%w %s/%s", ErrUnknownHub, pinterestName, business)
 }

@@ -1,7 +1,6 @@
 package hubsim
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -11,38 +10,28 @@ func (s *pinterestSim) addHub(seed HubSeed) error {
 	if !pinterestBusinessID.MatchString(seed.BusinessID) {
 		return fmt.Errorf("business_id %q is not a string of 1 to 20 digits", seed.BusinessID)
 	}
-	patch, err := json.Marshal(seed.Settings)
-	if err != nil {
-		return err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.businesses[seed.BusinessID] != nil || s.accounts.byID[seed.BusinessID] != nil {
+	if s.accounts.byID[seed.BusinessID] != nil { // of a business or of a person
 		return errors.New("is there already")
 	}
 	now := s.clock.Now()
-	name := seed.Name
-	if name == "" {
-		name = "Business " + seed.BusinessID
-	}
 	h := &pinterestHub{
-		name: name, settings: defaultPinterestSettings(),
-		account: &pinterestAccount{id: seed.BusinessID, username: s.freeUsername(pinterestUsername("", name))},
-		seats:   map[string]*pinterestMember{}, latest: map[string]*pinterestInvite{},
+		hubBasics: basics(seed, "Business "+seed.BusinessID, defaultPinterestSettings()),
+		seats:     map[string]*pinterestMember{},
+		latest:    map[string]*pinterestInvite{},
 	}
-	if seed.Settings != nil {
-		if h.settings, err = h.settings.patched(patch, now); err != nil {
-			return err
-		}
+	if err := seed.configure(h.configure, now); err != nil {
+		return err
 	}
+	h.account = &pinterestAccount{id: h.id, username: s.freeUsername(pinterestUsername("", h.name))}
 	s.accounts.add(h.account)
 	for _, p := range seed.People {
 		if err := s.settle(h, p, now); err != nil {
 			return fmt.Errorf("%s%s: %w", p.Email, p.Name, err)
 		}
 	}
-	s.businesses[h.account.id] = h
-	s.order = append(s.order, h)
+	s.enlist(h.id, h)
 	return nil
 }
 
@@ -106,24 +95,13 @@ func (s *pinterestSim) taken(h *pinterestHub, handle string, now time.Time) stri
 	return ""
 }
 
-// act plays a person in Business Manager's own screens, or in their mailbox.
-func (s *pinterestSim) act(business string, a Act) (Person, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	h, err := s.hub(business)
-	if err != nil {
-		return Person{}, err
-	}
-	now := s.clock.Now()
-	switch a.Action {
-	case ActInvite, ActJoin:
-		return s.actAdd(h, a, now)
-	case ActAccept, ActDecline, ActExpire:
-		return s.actAnswer(h, a, now)
-	case ActRemove, ActSetRole:
-		return s.actChange(h, a, now)
-	default:
-		return Person{}, fmt.Errorf("action %q is not one of invite, accept, decline, expire, remove, set_role, join", a.Action)
+// playable acts are of a person in Business Manager's own screens, or in their
+// mailbox.
+func (s *pinterestSim) playable() actTable[*pinterestHub] {
+	return actTable[*pinterestHub]{
+		ActInvite: s.actAdd, ActJoin: s.actAdd,
+		ActAccept: s.actAnswer, ActDecline: s.actAnswer, ActExpire: s.actAnswer,
+		ActRemove: s.actChange, ActSetRole: s.actChange,
 	}
 }
 

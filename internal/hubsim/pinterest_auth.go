@@ -66,24 +66,22 @@ func (s *pinterestSim) addCredential(document json.RawMessage) error {
 		AccessTokenLifetime: Duration(30 * 24 * time.Hour), RefreshTokenLifetime: Duration(60 * 24 * time.Hour), ScopeSeparator: " ",
 	}
 	if err := decodeStrictly(document, &seed); err != nil {
-		return fmt.Errorf("%s credential: %w", pinterestName, err)
+		return err
 	}
 	if seed.Scopes == nil {
 		seed.Scopes = []string{pinterestReadPeople, pinterestWritePeople, pinterestReadAccount}
 	}
 	if err := seed.check(); err != nil {
-		return fmt.Errorf("%s credential %q: %w", pinterestName, seed.Name, err)
+		return err
 	}
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t, r := s.byToken[seed.AccessToken], s.byRefresh[seed.RefreshToken]; (t != nil && t.cred.Name != seed.Name) || (r != nil && r.cred.Name != seed.Name) {
-		return fmt.Errorf("%s credential %q: one of its tokens is already another's", pinterestName, seed.Name)
+		return errors.New("one of its tokens is already another's")
 	}
-	for _, business := range seed.Businesses {
-		if _, err := s.hub(business); err != nil {
-			return fmt.Errorf("%s credential %q: %w", pinterestName, seed.Name, err)
-		}
+	if err := s.knowsHubs(seed.Businesses); err != nil {
+		return err
 	}
 	s.forgetCredential(seed.Name)
 	cred := &pinterestCredential{pinterestCredentialSeed: seed}
@@ -91,17 +89,14 @@ func (s *pinterestSim) addCredential(document json.RawMessage) error {
 	case seed.Email != "" || seed.Username != "":
 		cred.account = s.account(seed.Email, seed.Username)
 	case len(seed.Businesses) > 0:
-		cred.account = s.businesses[seed.Businesses[0]].account
+		cred.account = s.hubByID[seed.Businesses[0]].account
 	default:
 		cred.account = s.account("", seed.Name)
 	}
 	s.credentials = append(s.credentials, cred)
 	if seed.AccessToken != "" {
-		token := &pinterestToken{value: seed.AccessToken, cred: cred, scopes: seed.Scopes}
-		if seed.ExpiresIn > 0 {
-			token.expiresAt = s.clock.Now().Add(time.Duration(seed.ExpiresIn))
-		}
-		s.byToken[token.value] = token
+		expiresAt := ending(s.clock.Now(), seed.ExpiresIn)
+		s.byToken[seed.AccessToken] = &pinterestToken{seed.AccessToken, cred, seed.Scopes, expiresAt}
 	}
 	if seed.RefreshToken != "" {
 		s.addRefresh(cred, seed.RefreshToken, s.clock.Now())
@@ -192,7 +187,7 @@ func (s *pinterestSim) identify(pc *pinterestCall) {
 // authenticate checks the token and its scopes. The people of a business are no
 // app's: only a user's token reads them.
 func (s *pinterestSim) authenticate(pc *pinterestCall) *pinterestError {
-	if pc.token == nil || (!pc.token.expiresAt.IsZero() && !pc.now.Before(pc.token.expiresAt)) || s.revoked(pc.cred) {
+	if pc.token == nil || ended(pc.token.expiresAt, pc.now) || s.revoked(pc.cred) {
 		return pinterestUnauthenticated()
 	}
 	for _, scope := range pc.route.scopes {
@@ -233,13 +228,7 @@ func (cred *pinterestCredential) roleIn(h *pinterestHub) string {
 
 // related lists the businesses a credential's user belongs to.
 func (s *pinterestSim) related(cred *pinterestCredential) []*pinterestHub {
-	var hubs []*pinterestHub
-	for _, h := range s.order {
-		if cred.roleIn(h) != "" {
-			hubs = append(hubs, h)
-		}
-	}
-	return hubs
+	return s.hubsWhere(func(h *pinterestHub) bool { return cred.roleIn(h) != "" })
 }
 
 // authorize checks what the user may do in the business a call is about.

@@ -241,7 +241,7 @@ func (s *pinterestSim) getAccount(pc *pinterestCall) (any, *pinterestError) {
 		kind = "PINNER"
 	}
 	var name *string
-	if h := s.businesses[account.id]; h != nil {
+	if h := s.hubByID[account.id]; h != nil {
 		name = &h.name
 	}
 	return struct {

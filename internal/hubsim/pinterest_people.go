@@ -7,9 +7,8 @@ import (
 
 // pinterestHub is a business. Its id is the id of its own Pinterest account.
 type pinterestHub struct {
-	account  *pinterestAccount
-	name     string
-	settings pinterestSettings
+	hubBasics[pinterestSettings]
+	account *pinterestAccount
 
 	members ledger[*pinterestMember]
 	sent    []*pinterestInvite

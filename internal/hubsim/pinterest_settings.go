@@ -75,29 +75,12 @@ func defaultPinterestSettings() pinterestSettings {
 	}
 }
 
-// patched returns the settings with a patch applied.
 func (s pinterestSettings) patched(patch json.RawMessage, now time.Time) (pinterestSettings, error) {
-	next := s
-	// Fresh values: decoding into the old ones would write through what both share.
-	next.Hidden, next.SystemUsers = nil, nil
-	err := patchSettings(&next, patch, now, map[string]**trouble{"throttle": &next.Throttle, "transient": &next.Transient})
-	if err != nil {
-		return s, err
-	}
-	if next.Hidden == nil {
-		next.Hidden = s.Hidden
-	}
-	if next.SystemUsers == nil {
-		next.SystemUsers = s.SystemUsers
-	}
-	return next, next.check()
+	return patchSettings(s, patch, now)
 }
 
 func (s pinterestSettings) check() error {
-	for _, choice := range []struct {
-		name, value string
-		legal       []string
-	}{
+	err := checkChoices([]choice[string]{
 		{"email_case", s.EmailCase, []string{"keep", "lower"}},
 		{"known_invitee", s.KnownInvitee, []string{"both", "email", "account"}},
 		{"missing_ids", s.MissingIDs, []string{"omit", "not_found"}},
@@ -107,10 +90,9 @@ func (s pinterestSettings) check() error {
 		{"last_bookmark", s.LastBookmark, []string{"null", "absent", "empty", "repeat"}},
 		{"forbidden_answer", s.ForbiddenAnswer, pinterestForbiddenAnswers},
 		{"rate_headers", s.RateHeaders, []string{"policies", "plain", "broken", "none"}},
-	} {
-		if !slices.Contains(choice.legal, choice.value) {
-			return fmt.Errorf("settings: %s %q is not one of %q", choice.name, choice.value, choice.legal)
-		}
+	})
+	if err != nil {
+		return err
 	}
 	for handle, fields := range s.Hidden {
 		for _, field := range fields {
@@ -128,30 +110,5 @@ func (s pinterestSettings) check() error {
 	if s.VisibilityLag < 0 || s.WriteSpacing < 0 || s.InvitationLifetime <= 0 {
 		return errors.New("settings: visibility_lag and write_spacing cannot be negative; invitation_lifetime is positive")
 	}
-	return nil
-}
-
-func (s *pinterestSim) settings(business string) (any, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	h, err := s.hub(business)
-	if err != nil {
-		return nil, err
-	}
-	return h.settings, nil
-}
-
-func (s *pinterestSim) configure(business string, patch json.RawMessage) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	h, err := s.hub(business)
-	if err != nil {
-		return err
-	}
-	next, err := h.settings.patched(patch, s.clock.Now())
-	if err != nil {
-		return fmt.Errorf("%s/%s: %w", pinterestName, business, err)
-	}
-	h.settings = next
 	return nil
 }

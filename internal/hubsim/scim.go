@@ -2,12 +2,10 @@ package hubsim
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -22,30 +20,23 @@ const scimVersion = "v2"
 //
 // API: RFC 7643 (schema) and RFC 7644 (protocol).
 type scimSim struct {
-	clock *Clock
+	hubKeeper[*scimHub]
 
-	mu          sync.Mutex
-	apps        map[string]*scimHub
-	order       []*scimHub
-	credentials []*scimCredential
-	byToken     map[string]*scimCredential
+	credentials keyring[scimCredential]
 }
 
 func newScim(clock *Clock) *scimSim {
-	s := &scimSim{clock: clock}
+	s := &scimSim{hubKeeper: hubKeeper[*scimHub]{platform: scimName, clock: clock}}
+	s.acts = s.playable()
 	s.reset()
 	return s
 }
 
-func (s *scimSim) name() string { return scimName }
-
 func (s *scimSim) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.apps = map[string]*scimHub{}
-	s.order = nil
-	s.credentials = nil
-	s.byToken = map[string]*scimCredential{}
+	s.forgetHubs()
+	s.credentials = keyring[scimCredential]{}
 }
 
 // scimBusinessID is an app's key.
@@ -124,7 +115,7 @@ func (s *scimSim) read(c *call) *scimCall {
 	sc := &scimCall{call: c, now: s.clock.Now(), query: c.request.URL.Query()}
 	segments := strings.Split(strings.TrimPrefix(c.path, "/"), "/")
 	c.business = segments[0]
-	sc.hub = s.apps[c.business]
+	sc.hub = s.hubByID[c.business]
 	sc.root = c.baseURL + "/" + c.business + "/" + scimVersion
 	if len(segments) > 2 && segments[1] == scimVersion {
 		sc.find(segments[2:])
@@ -244,35 +235,4 @@ func scimAccepts(accept []string) bool {
 		}
 	}
 	return false
-}
-
-func (s *scimSim) hubs() []HubState {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var all []HubState
-	for _, h := range s.order {
-		state := HubState{Platform: scimName, BusinessID: h.id, Name: h.name, Count: map[string]int{}}
-		for _, p := range h.people() {
-			state.Count[p.Status]++
-		}
-		all = append(all, state)
-	}
-	return all
-}
-
-func (s *scimSim) people(business string) ([]Person, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	h, err := s.hub(business)
-	if err != nil {
-		return nil, err
-	}
-	return h.people(), nil
-}
-
-func (s *scimSim) hub(business string) (*scimHub, error) {
-	if h := s.apps[business]; h != nil {
-		return h, nil
-	}
-	return nil, fmt.Errorf("%w %s/%s", ErrUnknownHub, scimName, business)
 }

@@ -13,27 +13,19 @@ func (s *scimSim) addHub(seed HubSeed) error {
 	if !scimBusinessID.MatchString(seed.BusinessID) {
 		return fmt.Errorf("business_id %q is not an app's key: lower-case letters, digits, - and _", seed.BusinessID)
 	}
-	patch, err := json.Marshal(seed.Settings)
-	if err != nil {
-		return err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.apps[seed.BusinessID] != nil {
-		return errors.New("is there already")
+	if err := s.vacant(seed.BusinessID); err != nil {
+		return err
 	}
 	now := s.clock.Now()
 	h := &scimHub{
-		id: seed.BusinessID, name: seed.Name, settings: defaultScimSettings(),
-		users: newScimStore(), groups: newScimStore(), calls: map[bool][]time.Time{},
+		hubBasics: basics(seed, "App "+seed.BusinessID, defaultScimSettings()),
+		users:     newScimStore(), groups: newScimStore(), calls: map[bool][]time.Time{},
 	}
-	if h.name == "" {
-		h.name = "App " + h.id
-	}
-	if seed.Settings != nil {
-		if h.settings, err = h.settings.patched(patch, now); err != nil {
-			return err
-		}
+	// Not the hub's own configure: there is nobody yet whose roles would move.
+	if err := seed.configure(h.hubBasics.configure, now); err != nil {
+		return err
 	}
 	given := make(map[*scimResource]scimRoleSet, len(seed.People))
 	for _, p := range seed.People {
@@ -44,8 +36,7 @@ func (s *scimSim) addHub(seed HubSeed) error {
 		given[r] = roles
 	}
 	h.place(given, now)
-	s.apps[h.id] = h
-	s.order = append(s.order, h)
+	s.enlist(h.id, h)
 	return nil
 }
 
@@ -202,9 +193,13 @@ func (h *scimHub) groupNamed(name string, shown, now time.Time) *scimResource {
 	return h.put(scimGroups, nil, &scimState{attrs: scimObject{"displayName": name}}, shown, now)
 }
 
-// resettle takes new settings into use. Where roles move to another attribute,
-// so do everybody's.
-func (h *scimHub) resettle(next scimSettings, now time.Time) error {
+// configure puts a patch in force. Where roles move to another attribute, so do
+// everybody's.
+func (h *scimHub) configure(patch json.RawMessage, now time.Time) error {
+	next, err := h.settings.patched(patch, now)
+	if err != nil {
+		return err
+	}
 	was, knew := h.settings.RoleSource, h.settings.Roles
 	if was == next.RoleSource {
 		if h.settings = next; was == "groups" && !slices.Equal(knew, next.Roles) {
@@ -246,24 +241,20 @@ func (h *scimHub) resettle(next scimSettings, now time.Time) error {
 	return nil
 }
 
-// act plays an administrator in the app's own screens.
-func (s *scimSim) act(business string, a Act) (Person, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	h, err := s.hub(business)
-	if err != nil {
-		return Person{}, err
-	}
-	now := s.clock.Now()
-	switch a.Action {
-	case ActJoin:
-		return h.actJoin(a, now)
-	case ActRemove, ActSetRole, ActSuspend, ActResume:
-	case ActInvite, ActAccept, ActDecline, ActExpire:
+// playable acts are of an administrator in the app's own screens.
+func (s *scimSim) playable() actTable[*scimHub] {
+	none := func(*scimHub, Act, time.Time) (Person, error) {
 		return Person{}, impossible("SCIM has no invitations")
-	default:
-		return Person{}, fmt.Errorf("action %q is not one of join, remove, set_role, suspend, resume", a.Action)
 	}
+	return actTable[*scimHub]{
+		ActJoin:   (*scimHub).actJoin,
+		ActRemove: (*scimHub).actOn, ActSetRole: (*scimHub).actOn, ActSuspend: (*scimHub).actOn, ActResume: (*scimHub).actOn,
+		ActInvite: none, ActAccept: none, ActDecline: none, ActExpire: none,
+	}
+}
+
+// actOn is about somebody who is there.
+func (h *scimHub) actOn(a Act, now time.Time) (Person, error) {
 	r := h.who(a)
 	if r == nil {
 		return Person{}, impossible("nobody there")

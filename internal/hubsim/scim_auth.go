@@ -3,7 +3,6 @@ package hubsim
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -29,49 +28,29 @@ type scimCredentialSeed struct {
 func (s *scimSim) addCredential(document json.RawMessage) error {
 	seed := scimCredentialSeed{Writes: true}
 	if err := decodeStrictly(document, &seed); err != nil {
-		return fmt.Errorf("%s credential: %w", scimName, err)
+		return err
 	}
-	fail := func(err error) error { return fmt.Errorf("%s credential %q: %w", scimName, seed.Name, err) }
 	switch {
 	case seed.Name == "" || seed.Token == "":
-		return fail(errors.New("name and token are required"))
+		return errors.New("name and token are required")
 	case strings.ContainsFunc(seed.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return fail(errors.New("the token cannot travel in a header"))
+		return errors.New("the token cannot travel in a header")
 	}
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if other := s.byToken[seed.Token]; other != nil && other.Name != seed.Name {
-		return fail(fmt.Errorf("the token is already that of %q", other.Name))
+	if err := s.knowsHubs(seed.Apps); err != nil {
+		return err
 	}
-	for _, app := range seed.Apps {
-		if _, err := s.hub(app); err != nil {
-			return fail(err)
-		}
-	}
-	cred := &scimCredential{scimCredentialSeed: seed}
-	if seed.ExpiresIn > 0 {
-		cred.expiresAt = s.clock.Now().Add(time.Duration(seed.ExpiresIn))
-	}
-	at := slices.IndexFunc(s.credentials, func(c *scimCredential) bool { return c.Name == seed.Name })
-	if at < 0 {
-		s.credentials = append(s.credentials, cred)
-	} else {
-		delete(s.byToken, s.credentials[at].Token)
-		s.credentials[at] = cred
-	}
-	s.byToken[seed.Token] = cred
-	return nil
+	cred := &scimCredential{seed, ending(s.clock.Now(), seed.ExpiresIn)}
+	_, err := s.credentials.put(seed.Name, seed.Token, cred)
+	return err
 }
 
 func (s *scimSim) secrets() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []string
-	for _, c := range s.credentials {
-		all = append(all, c.Token)
-	}
-	return all
+	return s.credentials.tokens()
 }
 
 // identify finds the token. One in the query is noted, so that a test sees it
@@ -87,7 +66,7 @@ func (s *scimSim) identify(sc *scimCall) {
 		return
 	}
 	sc.token, sc.tokenIn = token, "header"
-	if sc.cred = s.byToken[token]; sc.cred != nil {
+	if sc.cred = s.credentials.find(token); sc.cred != nil {
 		sc.credential = sc.cred.Name
 	}
 }
@@ -111,7 +90,7 @@ func (s *scimSim) authenticate(sc *scimCall) *scimError {
 		return e
 	case sc.cred == nil, sc.hub != nil && sc.hub.settings.TokenInvalid:
 		return invalid("is not valid")
-	case !sc.cred.expiresAt.IsZero() && !sc.now.Before(sc.cred.expiresAt), sc.hub != nil && sc.hub.settings.TokenExpired:
+	case ended(sc.cred.expiresAt, sc.now), sc.hub != nil && sc.hub.settings.TokenExpired:
 		return invalid("has expired")
 	}
 	return nil

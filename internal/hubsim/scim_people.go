@@ -11,9 +11,7 @@ import (
 
 // scimHub is an app.
 type scimHub struct {
-	id       string
-	name     string
-	settings scimSettings
+	hubBasics[scimSettings]
 	users    scimStore
 	groups   scimStore
 	lastID   int
@@ -271,7 +269,7 @@ func (h *scimHub) roleGroups() []*scimResource {
 }
 
 // people is the ground truth.
-func (h *scimHub) people() []Person {
+func (h *scimHub) people(time.Time) []Person {
 	people := make([]Person, 0, len(h.users.list))
 	var groups []*scimState // with their sets, for a crowd
 	if h.settings.RoleSource == "groups" {

@@ -156,13 +156,12 @@ func defaultScimSettings() scimSettings {
 	return scimSettings{scimBehaviour: defaultScimBehaviour(), scimTroubles: scimTroubles{RetryAfter: "seconds"}}
 }
 
-// patched returns the settings with a patch applied.
 func (s scimSettings) patched(patch json.RawMessage, now time.Time) (scimSettings, error) {
 	next := s
 	var named struct {
 		Profile *string `json:"profile"`
 	}
-	_ = json.Unmarshal(patch, &named) // patchSettings reports what is wrong with it
+	_ = json.Unmarshal(patch, &named) // applyPatch reports what is wrong with it
 	if named.Profile != nil {
 		behaviour, err := scimProfile(*named.Profile)
 		if err != nil {
@@ -170,24 +169,11 @@ func (s scimSettings) patched(patch json.RawMessage, now time.Time) (scimSetting
 		}
 		next.scimBehaviour = behaviour
 	}
-	// Decoding into the old lists would write through what both share.
-	for _, list := range []*[]string{
-		&next.Roles, &next.AdminRoles, &next.Refused, &next.Unremovable, &next.FilterAttributes, &next.FilterOperators,
-	} {
-		*list = slices.Clone(*list)
-	}
-	err := patchSettings(&next, patch, now, map[string]**trouble{"throttle": &next.Throttle, "transient": &next.Transient})
-	if err != nil {
-		return s, err
-	}
-	return next, next.check()
+	return patchSettings(next, patch, now)
 }
 
 func (s scimSettings) check() error {
-	for _, choice := range []struct {
-		name, value string
-		legal       []string
-	}{
+	err := checkChoices([]choice[string]{
 		{"role_source", s.RoleSource, []string{"roles", "entitlements", "groups"}},
 		{"role_shape", s.RoleShape, []string{"objects", "strings", "single", "json_text", "text_primary"}},
 		{"owner_changes", s.OwnerChanges, []string{"refuse", "ignore"}},
@@ -197,25 +183,19 @@ func (s scimSettings) check() error {
 		{"content_type", s.ContentType, []string{scimMediaType, "application/json", ""}},
 		{"error_body", s.ErrorBody, []string{"scim", "message", "errors", "html"}},
 		{"retry_after", s.RetryAfter, []string{"seconds", "date", "none"}},
-	} {
-		if !slices.Contains(choice.legal, choice.value) {
-			return fmt.Errorf("settings: %s %q is not one of %q", choice.name, choice.value, choice.legal)
-		}
+	})
+	if err != nil {
+		return err
 	}
-	for _, choice := range []struct {
-		name  string
-		value int
-		legal []int
-	}{
+	err = checkChoices([]choice[int]{
 		{"delete_status", s.DeleteStatus, []int{501, 405}},
 		{"conflict_status", s.ConflictStatus, []int{409, 400, 412}},
 		{"seat_status", s.SeatStatus, []int{403, 400, 402, 422, 507}},
 		{"protected_status", s.ProtectedStatus, []int{403, 400}},
 		{"discovery_status", s.DiscoveryStatus, []int{404, 501}},
-	} {
-		if !slices.Contains(choice.legal, choice.value) {
-			return fmt.Errorf("settings: %s %d is not one of %v", choice.name, choice.value, choice.legal)
-		}
+	})
+	if err != nil {
+		return err
 	}
 	for _, operator := range s.FilterOperators {
 		if !slices.Contains(append([]string{"and", "or", "not"}, scimComparisons...), operator) {
@@ -225,14 +205,8 @@ func (s scimSettings) check() error {
 	if s.DefaultRole != "" && !s.knows(s.DefaultRole) {
 		return fmt.Errorf("settings: default_role %q is not one of %q", s.DefaultRole, s.Roles)
 	}
-	if t := s.Throttle; t != nil && t.Code != 0 && t.Code != http.StatusTooManyRequests {
-		return fmt.Errorf("settings: throttle code %d is not 429", t.Code)
-	}
-	if t := s.Throttle; t != nil && t.AfterEffect {
-		return errors.New("settings: a throttled call has no effect")
-	}
-	if t := s.Transient; t != nil && !slices.Contains([]int{0, 500, 502, 503, 504}, t.Code) {
-		return fmt.Errorf("settings: transient code %d is not one of 500, 502, 503, 504", t.Code)
+	if err := checkStatusTroubles(s.Throttle, s.Transient); err != nil {
+		return err
 	}
 	if s.VisibilityLag < 0 || s.Seats < 0 || s.MemberChangesMax < 0 || s.ServerCap < 1 || s.DefaultCount < 1 ||
 		s.ReadsMinute < 0 || s.WritesMinute < 0 {
@@ -267,32 +241,4 @@ func (s scimSettings) urn(urn string) string {
 		return scimOldURN
 	}
 	return urn
-}
-
-func (s *scimSim) settings(business string) (any, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	h, err := s.hub(business)
-	if err != nil {
-		return nil, err
-	}
-	return h.settings, nil
-}
-
-func (s *scimSim) configure(business string, patch json.RawMessage) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	h, err := s.hub(business)
-	if err != nil {
-		return err
-	}
-	now := s.clock.Now()
-	next, err := h.settings.patched(patch, now)
-	if err == nil {
-		err = h.resettle(next, now)
-	}
-	if err != nil {
-		return fmt.Errorf("%s/%s: %w", scimName, business, err)
-	}
-	return nil
 }

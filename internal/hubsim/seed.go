@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // Seed describes the hubs, people and credentials a simulation starts with.
@@ -72,8 +73,8 @@ func (s *Sim) Apply(seed Seed) error {
 		}
 	}
 	for i, credential := range seed.Credentials {
-		name, _ := credential["platform"].(string)
-		p, err := s.platform(name)
+		platform, _ := credential["platform"].(string)
+		p, err := s.platform(platform)
 		if err != nil {
 			return fmt.Errorf("seed credential %d: %w", i, err)
 		}
@@ -81,11 +82,24 @@ func (s *Sim) Apply(seed Seed) error {
 		if err != nil {
 			return fmt.Errorf("seed credential %d: %w", i, err)
 		}
+		name, _ := credential["name"].(string)
 		if err := p.addCredential(document); err != nil {
-			return fmt.Errorf("seed credential %d: %w", i, err)
+			return fmt.Errorf("seed credential %d: %s credential %q: %w", i, platform, name, err)
 		}
 	}
 	return nil
+}
+
+// configure hands the seed's settings to a new hub, when it has any.
+func (h HubSeed) configure(hub func(patch json.RawMessage, now time.Time) error, now time.Time) error {
+	if h.Settings == nil {
+		return nil
+	}
+	patch, err := json.Marshal(h.Settings)
+	if err != nil {
+		return err
+	}
+	return hub(patch, now)
 }
 
 // generatedAdmin stands for the platform's own name of its administrator role.

@@ -1,14 +1,12 @@
 package hubsim
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -22,33 +20,28 @@ const snapchatName = "snapchat_business"
 // is the platform's prefix alone, without /v1, and its token URL that prefix
 // with /login/oauth2/access_token.
 type snapchatSim struct {
-	clock *Clock
+	hubKeeper[*snapchatHub]
 
-	mu            sync.Mutex
-	organizations map[string]*snapchatHub
-	order         []*snapchatHub
-	members       map[string]*snapchatMember // of all organizations, removed ones too
-	roles         map[string]*snapchatRole   // the same
-	adAccounts    map[string]*snapchatHub
-	credentials   []*snapchatCredential
-	access        map[string]*snapchatToken
-	lastID        int64
-	requests      int64
+	members     map[string]*snapchatMember // of all organizations, removed ones too
+	roles       map[string]*snapchatRole   // the same
+	adAccounts  map[string]*snapchatHub
+	credentials []*snapchatCredential
+	access      map[string]*snapchatToken
+	lastID      int64
+	requests    int64
 }
 
 func newSnapchat(clock *Clock) *snapchatSim {
-	m := &snapchatSim{clock: clock}
+	m := &snapchatSim{hubKeeper: hubKeeper[*snapchatHub]{platform: snapchatName, clock: clock}}
+	m.acts = m.playable()
 	m.reset()
 	return m
 }
 
-func (m *snapchatSim) name() string { return snapchatName }
-
 func (m *snapchatSim) reset() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.organizations = map[string]*snapchatHub{}
-	m.order = nil
+	m.forgetHubs()
 	m.members = map[string]*snapchatMember{}
 	m.roles = map[string]*snapchatRole{}
 	m.adAccounts = map[string]*snapchatHub{}
@@ -59,12 +52,9 @@ func (m *snapchatSim) reset() {
 
 var snapchatID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// newID makes ids that read as random ones and are the same in every run.
 func (m *snapchatSim) newID() string {
 	m.lastID++
-	sum := sha256.Sum256(fmt.Appendf(nil, "hubsim %d", m.lastID))
-	sum[6], sum[8] = sum[6]&0x0f|0x40, sum[8]&0x3f|0x80 // UUID version 4
-	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+	return fixedUUID(fmt.Sprint(m.lastID))
 }
 
 // snapchatCall is a call while it is being served, under the simulator's lock.
@@ -121,12 +111,12 @@ func (m *snapchatSim) route(sc *snapchatCall, path []string) {
 		}
 	case "organizations/*":
 		sc.operation, sc.methods, sc.handle = OpVerifyBusiness, get, (*snapchatSim).getOrganization
-		sc.hub = m.organizations[id]
+		sc.hub = m.hubByID[id]
 	case "organizations/*/members":
-		sc.hub, sc.admin = m.organizations[id], true
+		sc.hub, sc.admin = m.hubByID[id], true
 		m.routeMembers(sc)
 	case "organizations/*/roles":
-		sc.hub, sc.admin = m.organizations[id], true
+		sc.hub, sc.admin = m.hubByID[id], true
 		m.routeRoles(sc, (*snapchatSim).listRoles, http.MethodGet, http.MethodPost, http.MethodPut)
 	case "adaccounts/*/roles":
 		sc.hub, sc.admin = m.adAccounts[id], true
@@ -258,36 +248,4 @@ func (m *snapchatSim) answer(header http.Header, sc *snapchatCall) (*snapchatAns
 // putOff: changing a role in place is not in the documents, only seen to work.
 func (sc *snapchatCall) putOff() bool {
 	return sc.hub != nil && sc.hub.settings.PutRoles == "off" && sc.operation != OpUpdateMember
-}
-
-func (m *snapchatSim) hubs() []HubState {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now := m.clock.Now()
-	var all []HubState
-	for _, h := range m.order {
-		state := HubState{Platform: snapchatName, BusinessID: h.id, Name: h.name, Count: map[string]int{}}
-		for _, p := range h.people(now) {
-			state.Count[p.Status]++
-		}
-		all = append(all, state)
-	}
-	return all
-}
-
-func (m *snapchatSim) people(business string) ([]Person, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h, err := m.hub(business)
-	if err != nil {
-		return nil, err
-	}
-	return h.people(m.clock.Now()), nil
-}
-
-func (m *snapchatSim) hub(business string) (*snapchatHub, error) {
-	if h := m.organizations[business]; h != nil {
-		return h, nil
-	}
-	return nil, fmt.Errorf("%w %s/%s", ErrUnknownHub, snapchatName, business)
 }

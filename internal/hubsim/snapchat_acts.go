@@ -1,7 +1,6 @@
 package hubsim
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,33 +14,14 @@ func (m *snapchatSim) addHub(seed HubSeed) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.organizations[seed.BusinessID] != nil {
-		return errors.New("is there already")
-	}
-	now := m.clock.Now()
 	h := &snapchatHub{
-		id: seed.BusinessID, name: seed.Name, createdAt: now, settings: defaultSnapchatSettings(),
+		hubBasics: basics(seed, "Organization "+seed.BusinessID[:8], defaultSnapchatSettings()), createdAt: m.clock.Now(),
 		adAccount: m.newID(), catalog: m.newID(), byEmail: map[string]*snapchatMember{},
 	}
-	if h.name == "" {
-		h.name = "Organization " + h.id[:8]
+	if err := m.found(h, seed, m.seat); err != nil {
+		return err
 	}
-	if seed.Settings != nil {
-		patch, err := json.Marshal(seed.Settings)
-		if err != nil {
-			return err
-		}
-		if h.settings, err = h.settings.patched(patch, now); err != nil {
-			return err
-		}
-	}
-	for _, p := range seed.People {
-		if err := m.seat(h, p, now); err != nil {
-			return fmt.Errorf("%s: %w", p.Email, err)
-		}
-	}
-	m.organizations[h.id], m.adAccounts[h.adAccount] = h, h
-	m.order = append(m.order, h)
+	m.adAccounts[h.adAccount] = h
 	return nil
 }
 
@@ -117,22 +97,18 @@ func (m *snapchatSim) grantAll(p *snapchatMember, grants []snapchatGrant, shown,
 	}
 }
 
-// act plays a person in Business Manager's own screens, or in their mailbox.
-func (m *snapchatSim) act(business string, a Act) (Person, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h, err := m.hub(business)
-	if err != nil {
-		return Person{}, err
+// playable acts are of a person in Business Manager's own screens, or in their
+// mailbox.
+func (m *snapchatSim) playable() actTable[*snapchatHub] {
+	return actTable[*snapchatHub]{
+		ActInvite: m.actAdd, ActJoin: m.actAdd,
+		ActAccept: m.actOn, ActDecline: m.actOn, ActExpire: m.actOn,
+		ActRemove: m.actOn, ActSetRole: m.actOn,
 	}
-	now := m.clock.Now()
-	switch a.Action {
-	case ActInvite, ActJoin:
-		return m.actAdd(h, a, now)
-	case ActAccept, ActDecline, ActExpire, ActRemove, ActSetRole:
-	default:
-		return Person{}, fmt.Errorf("action %q is not one of invite, accept, decline, expire, remove, set_role, join", a.Action)
-	}
+}
+
+// actOn is about somebody who is there, seat or invitation.
+func (m *snapchatSim) actOn(h *snapchatHub, a Act, now time.Time) (Person, error) {
 	p := h.byEmail[foldEmail(a.Email)]
 	if a.ID != "" {
 		p = m.members[a.ID]

@@ -57,7 +57,7 @@ type snapchatToken struct {
 func (m *snapchatSim) addCredential(document json.RawMessage) error {
 	var seed snapchatCredentialSeed
 	if err := decodeStrictly(document, &seed); err != nil {
-		return fmt.Errorf("%s credential: %w", snapchatName, err)
+		return err
 	}
 	if seed.TokenLifetime == 0 {
 		seed.TokenLifetime = Duration(time.Hour)
@@ -68,10 +68,10 @@ func (m *snapchatSim) addCredential(document json.RawMessage) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.checkCredential(seed); err != nil {
-		return fmt.Errorf("%s credential %q: %w", snapchatName, seed.Name, err)
+		return err
 	}
 	seed.Organizations = slices.DeleteFunc(seed.Organizations, func(id string) bool {
-		return m.organizations[id].byEmail[foldEmail(seed.Email)] != nil
+		return m.hubByID[id].byEmail[foldEmail(seed.Email)] != nil
 	})
 	cred := &snapchatCredential{snapchatCredentialSeed: seed, id: m.newID()}
 	at := slices.IndexFunc(m.credentials, func(c *snapchatCredential) bool { return c.Name == seed.Name })
@@ -86,11 +86,7 @@ func (m *snapchatSim) addCredential(document json.RawMessage) error {
 		m.credentials[at] = cred
 	}
 	if seed.AccessToken != "" {
-		t := &snapchatToken{cred: cred}
-		if seed.ExpiresIn > 0 {
-			t.expiresAt = m.clock.Now().Add(time.Duration(seed.ExpiresIn))
-		}
-		m.access[seed.AccessToken] = t
+		m.access[seed.AccessToken] = &snapchatToken{cred: cred, expiresAt: ending(m.clock.Now(), seed.ExpiresIn)}
 	}
 	return nil
 }
@@ -114,12 +110,7 @@ func (m *snapchatSim) checkCredential(seed snapchatCredentialSeed) error {
 			return fmt.Errorf("a token is already that of %q", c.Name)
 		}
 	}
-	for _, organization := range seed.Organizations {
-		if _, err := m.hub(organization); err != nil {
-			return err
-		}
-	}
-	return nil
+	return m.knowsHubs(seed.Organizations)
 }
 
 func (m *snapchatSim) secrets() []string {
@@ -153,7 +144,7 @@ func (m *snapchatSim) identify(sc *snapchatCall) {
 func (m *snapchatSim) authenticate(sc *snapchatCall) *snapchatError {
 	refused := snapchatErr(http.StatusUnauthorized, "", "unauthorized: the access token is missing, invalid or expired")
 	t := m.access[sc.token]
-	if sc.token == "" || t == nil || !t.expiresAt.IsZero() && !sc.now.Before(t.expiresAt) {
+	if sc.token == "" || t == nil || ended(t.expiresAt, sc.now) {
 		return refused
 	}
 	t.calls++
@@ -185,13 +176,10 @@ func (m *snapchatSim) standing(cred *snapchatCredential, h *snapchatHub) (own *s
 
 // related lists the organizations the app's person belongs to.
 func (m *snapchatSim) related(cred *snapchatCredential) []*snapchatHub {
-	var hubs []*snapchatHub
-	for _, h := range m.order {
-		if own, roles := m.standing(cred, h); own != nil || len(roles) > 0 {
-			hubs = append(hubs, h)
-		}
-	}
-	return hubs
+	return m.hubsWhere(func(h *snapchatHub) bool {
+		own, roles := m.standing(cred, h)
+		return own != nil || len(roles) > 0
+	})
 }
 
 // administers says whether the caller may manage members. That business_admin

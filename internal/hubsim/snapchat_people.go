@@ -44,10 +44,8 @@ const (
 
 // snapchatHub is an organization.
 type snapchatHub struct {
-	id        string
-	name      string
+	hubBasics[snapchatSettings]
 	createdAt time.Time
-	settings  snapchatSettings
 	adAccount string // every organization has one, and one catalog
 	catalog   string
 
@@ -76,7 +74,7 @@ type snapchatRow struct {
 
 // current is the row's status at a time.
 func (r snapchatRow) current(now time.Time) string {
-	if r.status == snapchatInvited && !r.expiresAt.IsZero() && !now.Before(r.expiresAt) {
+	if r.status == snapchatInvited && ended(r.expiresAt, now) {
 		return snapchatExpired
 	}
 	return r.status
@@ -126,8 +124,8 @@ func (m *snapchatSim) enrol(h *snapchatHub, email string, row snapchatRow, shown
 	if row.name == "" {
 		row.name, _, _ = strings.Cut(email, "@")
 	}
-	if row.status == snapchatInvited && h.settings.InvitationLifetime > 0 {
-		row.expiresAt = now.Add(time.Duration(h.settings.InvitationLifetime))
+	if row.status == snapchatInvited {
+		row.expiresAt = ending(now, h.settings.InvitationLifetime)
 	}
 	row.updatedAt = now
 	p := &snapchatMember{id: m.newID(), hub: h, email: email, createdAt: now}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -74,20 +73,12 @@ func defaultSnapchatSettings() snapchatSettings {
 }
 
 func (s snapchatSettings) patched(patch json.RawMessage, now time.Time) (snapchatSettings, error) {
-	next := s
-	troubles := map[string]**trouble{"throttle": &next.Throttle, "transient": &next.Transient}
-	if err := patchSettings(&next, patch, now, troubles); err != nil {
-		return s, err
-	}
-	return next, next.check()
+	return patchSettings(s, patch, now)
 }
 
 func (s snapchatSettings) check() error {
 	yesOrNo := []string{"accept", "refuse"}
-	for _, choice := range []struct {
-		name, value string
-		legal       []string
-	}{
+	err := checkChoices([]choice[string]{
 		{"closed_invitations", s.ClosedInvitations, []string{"gone", "invited", "other"}},
 		{"status_case", s.StatusCase, []string{"upper", "lower", "mixed"}},
 		{"role_case", s.RoleCase, []string{"lower", "upper"}},
@@ -100,16 +91,12 @@ func (s snapchatSettings) check() error {
 		{"delete_invited", s.DeleteInvited, yesOrNo},
 		{"duplicate_email", s.DuplicateEmail, []string{"error", "return"}},
 		{"refresh_answer", s.RefreshAnswer, []string{"same", "rotate", "omit"}},
-	} {
-		if !slices.Contains(choice.legal, choice.value) {
-			return fmt.Errorf("settings: %s %q is not one of %q", choice.name, choice.value, choice.legal)
-		}
+	})
+	if err != nil {
+		return err
 	}
-	if t := s.Throttle; t != nil && (t.code(http.StatusTooManyRequests) != http.StatusTooManyRequests || t.AfterEffect) {
-		return errors.New("settings: the throttle code is 429, and a throttled call has no effect")
-	}
-	if t := s.Transient; t != nil && !slices.Contains([]int{500, 502, 503, 504}, t.code(http.StatusServiceUnavailable)) {
-		return fmt.Errorf("settings: transient code %d is not one of 500, 502, 503, 504", t.Code)
+	if err := checkStatusTroubles(s.Throttle, s.Transient); err != nil {
+		return err
 	}
 	if s.NextLinkBase != "" && !strings.HasPrefix(s.NextLinkBase, "http") {
 		return fmt.Errorf("settings: next_link_base %q is not a base URL", s.NextLinkBase)
@@ -117,31 +104,6 @@ func (s snapchatSettings) check() error {
 	if s.VisibilityLag < 0 || s.InvitationLifetime < 0 || s.CallsPerToken < 0 || s.DefaultPageSize < 1 {
 		return errors.New("settings: lags, lifetimes and calls cannot be negative; default_page_size is positive")
 	}
-	return nil
-}
-
-func (m *snapchatSim) settings(business string) (any, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h, err := m.hub(business)
-	if err != nil {
-		return nil, err
-	}
-	return h.settings, nil
-}
-
-func (m *snapchatSim) configure(business string, patch json.RawMessage) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h, err := m.hub(business)
-	if err != nil {
-		return err
-	}
-	next, err := h.settings.patched(patch, m.clock.Now())
-	if err != nil {
-		return fmt.Errorf("%s/%s: %w", snapchatName, business, err)
-	}
-	h.settings = next
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -19,32 +18,25 @@ const tiktokRoot = "/open_api/v1.3"
 // Business Center go. A member and an invitation are rows of one list, told
 // apart by relation_status; a person's user_id is the same in every center.
 type tiktokSim struct {
-	clock *Clock
+	hubKeeper[*tiktokHub]
 
-	mu          sync.Mutex
-	centers     map[string]*tiktokHub
-	order       []*tiktokHub
-	credentials []*tiktokCredential
-	byToken     map[string]*tiktokCredential
+	credentials keyring[tiktokCredential]
 	userIDs     map[string]string // by folded address
 	requests    int64
 }
 
 func newTiktok(clock *Clock) *tiktokSim {
-	m := &tiktokSim{clock: clock}
+	m := &tiktokSim{hubKeeper: hubKeeper[*tiktokHub]{platform: tiktokName, clock: clock}}
+	m.acts = m.playable()
 	m.reset()
 	return m
 }
 
-func (m *tiktokSim) name() string { return tiktokName }
-
 func (m *tiktokSim) reset() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.centers = map[string]*tiktokHub{}
-	m.order = nil
-	m.credentials = nil
-	m.byToken = map[string]*tiktokCredential{}
+	m.forgetHubs()
+	m.credentials = keyring[tiktokCredential]{}
 	m.userIDs = map[string]string{}
 }
 
@@ -105,7 +97,7 @@ func (m *tiktokSim) read(c *call) *tiktokCall {
 	if tc.endpoint.method == http.MethodPost {
 		business, _ = tc.glimpse("bc_id")
 	}
-	if tc.hub = m.centers[business]; tc.hub != nil {
+	if tc.hub = m.hubByID[business]; tc.hub != nil {
 		tc.business = business
 	}
 	switch path {
@@ -235,36 +227,4 @@ func (m *tiktokSim) answer(tc *tiktokCall) (any, *tiktokError) {
 	default:
 		return nil, nil
 	}
-}
-
-func (m *tiktokSim) hubs() []HubState {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now := m.clock.Now()
-	var all []HubState
-	for _, h := range m.order {
-		state := HubState{Platform: tiktokName, BusinessID: h.id, Name: h.name, Count: map[string]int{}}
-		for _, p := range h.truth(now) {
-			state.Count[p.Status]++
-		}
-		all = append(all, state)
-	}
-	return all
-}
-
-func (m *tiktokSim) people(business string) ([]Person, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h, err := m.hub(business)
-	if err != nil {
-		return nil, err
-	}
-	return h.truth(m.clock.Now()), nil
-}
-
-func (m *tiktokSim) hub(business string) (*tiktokHub, error) {
-	if h := m.centers[business]; h != nil {
-		return h, nil
-	}
-	return nil, fmt.Errorf("%w %s/%s", ErrUnknownHub, tiktokName, business)
 }

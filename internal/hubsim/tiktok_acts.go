@@ -1,7 +1,6 @@
 package hubsim
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,34 +14,11 @@ func (m *tiktokSim) addHub(seed HubSeed) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.centers[seed.BusinessID] != nil {
-		return errors.New("is there already")
-	}
-	now := m.clock.Now()
 	h := &tiktokHub{
-		id: seed.BusinessID, name: seed.Name, settings: defaultTiktokSettings(),
-		byEmail: map[string]*tiktokPerson{}, byID: map[string]*tiktokPerson{},
+		hubBasics: basics(seed, "Business Center "+seed.BusinessID, defaultTiktokSettings()),
+		byEmail:   map[string]*tiktokPerson{}, byID: map[string]*tiktokPerson{},
 	}
-	if h.name == "" {
-		h.name = "Business Center " + h.id
-	}
-	if seed.Settings != nil {
-		patch, err := json.Marshal(seed.Settings)
-		if err != nil {
-			return err
-		}
-		if h.settings, err = h.settings.patched(patch, now); err != nil {
-			return err
-		}
-	}
-	for _, p := range seed.People {
-		if err := m.seat(h, p, now); err != nil {
-			return fmt.Errorf("%s: %w", p.Email, err)
-		}
-	}
-	m.centers[h.id] = h
-	m.order = append(m.order, h)
-	return nil
+	return m.found(h, seed, m.seat)
 }
 
 // seat puts somebody on a hub from the start, visible at once and regardless of
@@ -103,53 +79,37 @@ func tiktokGrant(role string, extra []string) (base, finance string, err error) 
 	return base, finance, nil
 }
 
-// act plays a person in Business Center's own screens, or in their mailbox.
-func (m *tiktokSim) act(business string, a Act) (Person, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h, err := m.hub(business)
-	if err != nil {
-		return Person{}, err
+// playable acts are of a person in Business Center's own screens, or in their
+// mailbox.
+func (m *tiktokSim) playable() actTable[*tiktokHub] {
+	return actTable[*tiktokHub]{
+		ActInvite: m.actAdd, ActJoin: m.actAdd,
+		ActAccept: m.actAnswer, ActDecline: m.actAnswer, ActExpire: m.actAnswer,
+		ActRemove: m.actChange, ActSetRole: m.actChange,
 	}
-	now := m.clock.Now()
-	var p *tiktokPerson
-	switch a.Action {
-	case ActInvite, ActJoin:
-		p, err = m.actAdd(h, a, now)
-	case ActAccept, ActDecline, ActExpire:
-		p, err = m.actAnswer(h, a, now)
-	case ActRemove, ActSetRole:
-		return m.actChange(h, a, now)
-	default:
-		err = fmt.Errorf("action %q is not one of invite, accept, decline, expire, remove, set_role, join", a.Action)
-	}
-	if err != nil {
-		return Person{}, err
-	}
-	return p.row.truth().person(now), nil
 }
 
-func (m *tiktokSim) actAdd(h *tiktokHub, a Act, now time.Time) (*tiktokPerson, error) {
+func (m *tiktokSim) actAdd(h *tiktokHub, a Act, now time.Time) (Person, error) {
 	role, finance, err := tiktokGrant(a.Role, a.ExtraRoles)
 	if err != nil {
-		return nil, impossible("%v", err)
+		return Person{}, impossible("%v", err)
 	}
 	if !validEmail(a.Email) {
-		return nil, impossible("%q is not an e-mail address", a.Email)
+		return Person{}, impossible("%q is not an e-mail address", a.Email)
 	}
 	p, row := h.find(a.Email)
 	if row.taken(now) {
-		return nil, impossible("%s is a member or invited already", a.Email)
+		return Person{}, impossible("%s is a member or invited already", a.Email)
 	}
 	if a.Action == ActJoin {
 		row = tiktokRow{name: a.Name, email: a.Email, role: role, finance: finance}
-		return m.bind(h, p, row, h.appears(now), now), nil
+		return m.bind(h, p, row, h.appears(now), now).person(now), nil
 	}
 	people, admins := h.room(now)
 	if people < 1 || role == tiktokAdmin && admins < 1 {
-		return nil, impossible("the Business Center is full")
+		return Person{}, impossible("the Business Center is full")
 	}
-	return h.open(a.Email, a.Name, role, finance, h.appears(now), now), nil
+	return h.open(a.Email, a.Name, role, finance, h.appears(now), now).person(now), nil
 }
 
 // who finds the person an act is about, by address or user_id.
@@ -164,33 +124,33 @@ func (h *tiktokHub) who(a Act) (*tiktokPerson, tiktokRow) {
 }
 
 // actAnswer is what becomes of an open invitation.
-func (m *tiktokSim) actAnswer(h *tiktokHub, a Act, now time.Time) (*tiktokPerson, error) {
+func (m *tiktokSim) actAnswer(h *tiktokHub, a Act, now time.Time) (Person, error) {
 	p, row := h.who(a)
 	if p == nil || row.status != tiktokPending || row.lapsed(now) {
-		return nil, impossible("no open invitation")
+		return Person{}, impossible("no open invitation")
 	}
 	switch a.Action {
 	case ActDecline:
 		row.status = tiktokRejected
-		return h.put(p, row, h.appears(now), now), nil
+		return h.put(p, row, h.appears(now), now).person(now), nil
 	case ActExpire:
 		row.expiresAt = now
-		return h.put(p, row, now, now), nil
+		return h.put(p, row, now, now).person(now), nil
 	}
 	// The TikTok account somebody accepts with may have another address.
 	if email := a.AcceptAs; email != "" && foldEmail(email) != foldEmail(row.email) {
 		if !validEmail(email) {
-			return nil, impossible("%q is not an e-mail address", email)
+			return Person{}, impossible("%q is not an e-mail address", email)
 		}
 		if h.byEmail[foldEmail(email)] != nil {
-			return nil, impossible("%s is there already", email)
+			return Person{}, impossible("%s is there already", email)
 		}
 		row.email = email
 	}
 	if a.Name != "" {
 		row.name = a.Name
 	}
-	return m.bind(h, p, row, h.appears(now), now), nil
+	return m.bind(h, p, row, h.appears(now), now).person(now), nil
 }
 
 // actChange changes or removes somebody who is there, seat or invitation.

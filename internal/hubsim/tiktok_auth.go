@@ -34,16 +34,15 @@ type tiktokCredentialSeed struct {
 func (m *tiktokSim) addCredential(document json.RawMessage) error {
 	var seed tiktokCredentialSeed
 	if err := decodeStrictly(document, &seed); err != nil {
-		return fmt.Errorf("%s credential: %w", tiktokName, err)
+		return err
 	}
-	fail := func(err error) error { return fmt.Errorf("%s credential %q: %w", tiktokName, seed.Name, err) }
 	switch {
 	case seed.Name == "" || seed.AccessToken == "":
-		return fail(errors.New("name and access_token are required"))
+		return errors.New("name and access_token are required")
 	case seed.Email == "" && len(seed.Businesses) == 0:
-		return fail(errors.New("an email, businesses or both say whom the token acts as"))
+		return errors.New("an email, businesses or both say whom the token acts as")
 	case seed.Email != "" && !validEmail(seed.Email):
-		return fail(fmt.Errorf("%q is not an e-mail address", seed.Email))
+		return fmt.Errorf("%q is not an e-mail address", seed.Email)
 	}
 	if seed.Email == "" {
 		seed.Email = "automation-" + seed.Name + "@tiktok.example"
@@ -51,41 +50,22 @@ func (m *tiktokSim) addCredential(document json.RawMessage) error {
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if other := m.byToken[seed.AccessToken]; other != nil && other.Name != seed.Name {
-		return fail(fmt.Errorf("the access token is already that of %q", other.Name))
-	}
-	for _, business := range seed.Businesses {
-		if _, err := m.hub(business); err != nil {
-			return fail(err)
-		}
+	if err := m.knowsHubs(seed.Businesses); err != nil {
+		return err
 	}
 	// With a row, a listed center follows from the row from now on.
 	seed.Businesses = slices.DeleteFunc(seed.Businesses, func(business string) bool {
-		return m.centers[business].byEmail[foldEmail(seed.Email)] != nil
+		return m.hubByID[business].byEmail[foldEmail(seed.Email)] != nil
 	})
-	cred := &tiktokCredential{tiktokCredentialSeed: seed}
-	if seed.ExpiresIn > 0 {
-		cred.expiresAt = m.clock.Now().Add(time.Duration(seed.ExpiresIn))
-	}
-	at := slices.IndexFunc(m.credentials, func(c *tiktokCredential) bool { return c.Name == seed.Name })
-	if at < 0 {
-		m.credentials = append(m.credentials, cred)
-	} else {
-		delete(m.byToken, m.credentials[at].AccessToken)
-		m.credentials[at] = cred
-	}
-	m.byToken[seed.AccessToken] = cred
-	return nil
+	cred := &tiktokCredential{seed, ending(m.clock.Now(), seed.ExpiresIn)}
+	_, err := m.credentials.put(seed.Name, seed.AccessToken, cred)
+	return err
 }
 
 func (m *tiktokSim) secrets() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var all []string
-	for _, c := range m.credentials {
-		all = append(all, c.AccessToken)
-	}
-	return all
+	return m.credentials.tokens()
 }
 
 // identify finds the token: in the Access-Token header and nowhere else. One in
@@ -101,7 +81,7 @@ func (m *tiktokSim) identify(tc *tiktokCall) {
 		return
 	}
 	tc.tokenIn = "header"
-	if tc.cred = m.byToken[tc.token]; tc.cred != nil {
+	if tc.cred = m.credentials.find(tc.token); tc.cred != nil {
 		tc.credential = tc.cred.Name
 	}
 }
@@ -114,7 +94,7 @@ func (m *tiktokSim) authenticate(tc *tiktokCall) *tiktokError {
 		return tiktokErr(tiktokTokenAbsent, "Access token is empty: the Access-Token header is required.")
 	case tc.cred == nil:
 		return tiktokErr(tiktokTokenWrong, "Access token is incorrect or has been revoked.")
-	case !tc.cred.expiresAt.IsZero() && !tc.now.Before(tc.cred.expiresAt):
+	case ended(tc.cred.expiresAt, tc.now):
 		return tiktokErr(tiktokTokenExpired, "Access token has expired.")
 	}
 	for _, h := range m.related(tc.cred) {
@@ -146,13 +126,10 @@ func (m *tiktokSim) standing(cred *tiktokCredential, h *tiktokHub) (role, financ
 
 // related lists the centers an identity belongs to.
 func (m *tiktokSim) related(cred *tiktokCredential) []*tiktokHub {
-	var hubs []*tiktokHub
-	for _, h := range m.order {
-		if role, _ := m.standing(cred, h); role != "" {
-			hubs = append(hubs, h)
-		}
-	}
-	return hubs
+	return m.hubsWhere(func(h *tiktokHub) bool {
+		role, _ := m.standing(cred, h)
+		return role != ""
+	})
 }
 
 func (m *tiktokSim) permissionMissing(tc *tiktokCall) bool {
@@ -163,7 +140,7 @@ func (m *tiktokSim) permissionMissing(tc *tiktokCall) bool {
 // same for a center that is not there and for one the caller does not run.
 func (m *tiktokSim) administer(tc *tiktokCall, business string) *tiktokError {
 	denied := tiktokErr(tiktokDenied, "No permission to operate: the user is not an admin of Business Center %s.", business)
-	if m.centers[business] == nil {
+	if m.hubByID[business] == nil {
 		return denied
 	}
 	if role, _ := m.standing(tc.cred, tc.hub); role != tiktokAdmin {

@@ -31,9 +31,7 @@ var tiktokStatuses = []string{tiktokBound, tiktokPending, tiktokRejected, tiktok
 
 // tiktokHub is a Business Center.
 type tiktokHub struct {
-	id       string
-	name     string
-	settings tiktokSettings
+	hubBasics[tiktokSettings]
 
 	members []*tiktokPerson          // in the order of the list
 	byEmail map[string]*tiktokPerson // the truth; everybody who has a row
@@ -55,7 +53,7 @@ type tiktokRow struct {
 }
 
 func (r tiktokRow) lapsed(now time.Time) bool {
-	return r.status == tiktokPending && !r.expiresAt.IsZero() && !now.Before(r.expiresAt)
+	return r.status == tiktokPending && ended(r.expiresAt, now)
 }
 
 // taken says that the row holds a seat or an open invitation.
@@ -112,9 +110,9 @@ func (h *tiktokHub) leave(p *tiktokPerson, shown, now time.Time) {
 // open makes an invitation, or makes it anew for somebody who declined or left.
 func (h *tiktokHub) open(email, name, role, finance string, shown, now time.Time) *tiktokPerson {
 	p, _ := h.find(email)
-	row := tiktokRow{email: email, name: name, role: role, finance: finance, status: tiktokPending}
-	if lifetime := h.settings.InvitationLifetime; lifetime > 0 {
-		row.expiresAt = now.Add(time.Duration(lifetime))
+	row := tiktokRow{
+		email: email, name: name, role: role, finance: finance, status: tiktokPending,
+		expiresAt: ending(now, h.settings.InvitationLifetime),
 	}
 	return h.put(p, row, shown, now)
 }
@@ -159,8 +157,8 @@ func (h *tiktokHub) room(now time.Time) (people, admins int) {
 	return people, admins
 }
 
-// truth is the ground truth. Former members are no longer anybody's people.
-func (h *tiktokHub) truth(now time.Time) []Person {
+// people is the ground truth. Former members are no longer anybody's people.
+func (h *tiktokHub) people(now time.Time) []Person {
 	people := make([]Person, 0, len(h.members))
 	for _, p := range h.members {
 		if row := p.row.truth(); row.status != tiktokGone && row.status != tiktokUnbound {
@@ -169,6 +167,9 @@ func (h *tiktokHub) truth(now time.Time) []Person {
 	}
 	return people
 }
+
+// person is the ground truth about one.
+func (p *tiktokPerson) person(now time.Time) Person { return p.row.truth().person(now) }
 
 func (r tiktokRow) person(now time.Time) Person {
 	p := Person{Email: r.email, Name: r.name, Role: r.role, ID: r.userID, Status: StatusActive}

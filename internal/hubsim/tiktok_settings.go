@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 )
 
@@ -81,20 +80,11 @@ func defaultTiktokSettings() tiktokSettings {
 const tiktokEnabled = "ENABLE"
 
 func (s tiktokSettings) patched(patch json.RawMessage, now time.Time) (tiktokSettings, error) {
-	next := s
-	next.RefusedAddresses = slices.Clone(s.RefusedAddresses)
-	troubles := map[string]**trouble{"throttle": &next.Throttle, "transient": &next.Transient}
-	if err := patchSettings(&next, patch, now, troubles); err != nil {
-		return s, err
-	}
-	return next, next.check()
+	return patchSettings(s, patch, now)
 }
 
 func (s tiktokSettings) check() error {
-	for _, choice := range []struct {
-		name, value string
-		legal       []string
-	}{
+	err := checkChoices([]choice[string]{
 		{"bc_status", s.BCStatus, []string{tiktokEnabled, "REVIEWING", "DENY", "PUNISH"}},
 		{"bc_type", s.BCType, []string{"NORMAL", "DIRECT", "AGENCY", "SELF_SERVICE", "SELF_SERVICE_AGENCY"}},
 		{"expired_invitations", s.ExpiredInvitations, []string{"pending", "gone"}},
@@ -110,10 +100,9 @@ func (s tiktokSettings) check() error {
 		{"empty_finance", s.EmptyFinance, []string{"ignore", "clear", "refuse"}},
 		{"partial_success", s.PartialSuccess, []string{"off", "done", "nothing"}},
 		{"churn", s.Churn, []string{"none", "join", "leave"}},
-	} {
-		if !slices.Contains(choice.legal, choice.value) {
-			return fmt.Errorf("settings: %s %q is not one of %q", choice.name, choice.value, choice.legal)
-		}
+	})
+	if err != nil {
+		return err
 	}
 	if s.CapCode != tiktokInvalid && s.CapCode != tiktokDenied {
 		return fmt.Errorf("settings: cap_code %d is neither %d nor %d", s.CapCode, tiktokInvalid, tiktokDenied)
@@ -130,31 +119,6 @@ func (s tiktokSettings) check() error {
 	if s.VisibilityLag < 0 || s.InvitationLifetime < 0 || s.MaxMembers < 0 || s.MaxAdmins < 0 || s.ChurnTimes < 0 || s.MaxPageSize < 1 {
 		return errors.New("settings: lags, lifetimes and caps cannot be negative; max_page_size is positive")
 	}
-	return nil
-}
-
-func (m *tiktokSim) settings(business string) (any, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h, err := m.hub(business)
-	if err != nil {
-		return nil, err
-	}
-	return h.settings, nil
-}
-
-func (m *tiktokSim) configure(business string, patch json.RawMessage) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h, err := m.hub(business)
-	if err != nil {
-		return err
-	}
-	next, err := h.settings.patched(patch, m.clock.Now())
-	if err != nil {
-		return fmt.Errorf("%s/%s: %w", tiktokName, business, err)
-	}
-	h.settings = next
 	return nil
 }
 

@@ -1,11 +1,6 @@
 package hubsim
 
-import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"time"
-)
+import "time"
 
 // trouble is a spell of refusals, set on a hub. It ends when the minutes have
 // passed or the calls were refused, whichever is given; with neither, when the
@@ -51,35 +46,4 @@ func (t *trouble) code(usual int) int {
 		return usual
 	}
 	return t.Code
-}
-
-// patchSettings applies a patch of JSON names to settings, a copy of those in
-// force. The troubles among them are named because they are pointers: one that
-// is set anew must neither write through to the old one nor mix with it.
-func patchSettings(settings any, patch json.RawMessage, now time.Time, troubles map[string]**trouble) error {
-	var named map[string]json.RawMessage
-	if err := json.Unmarshal(patch, &named); err != nil {
-		return fmt.Errorf("settings: %w", err)
-	}
-	for name, t := range troubles {
-		if _, given := named[name]; given {
-			*t = nil
-		}
-	}
-	if err := decodeStrictly(patch, settings); err != nil {
-		if errors.Is(err, errUnknownField) {
-			known, _ := json.Marshal(settings)
-			return fmt.Errorf("%w: %w; the settings are %s", ErrUnknownSetting, err, known)
-		}
-		return fmt.Errorf("settings: %w", err)
-	}
-	for name, t := range troubles {
-		if _, given := named[name]; given && *t != nil {
-			if (*t).Minutes < 0 || (*t).Calls < 0 {
-				return fmt.Errorf("settings: %s: minutes and calls cannot be negative", name)
-			}
-			(*t).begin(now)
-		}
-	}
-	return nil
 }

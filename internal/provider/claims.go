@@ -26,6 +26,8 @@ const (
 type claims struct {
 	mu   sync.Mutex
 	laid map[laid]int
+
+	rosters rosters // see hub_claims.go
 }
 
 type laid struct {
@@ -62,6 +64,9 @@ func (c *claims) count(l laid) bool {
 // again, or the other one, which may be "".
 func (c *claims) lay(m hub.MemberRef, mine, other claim, fresh bool) diag.Diagnostics {
 	again := c.count(laid{m, mine, fresh})
+	if beside := c.layBeside(m); mine == claimSeat && len(beside) > 0 {
+		return beside
+	}
 	switch {
 	case again && mine == claimSeat:
 		return diag.Diagnostics{diag.NewErrorDiagnostic(

@@ -54,6 +54,11 @@ func (r *memberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	case plan == nil:
 		if state.OnDestroy.ValueString() != keepDestroy {
 			resp.Diagnostics.Append(r.readOnly(ctx, h)...)
+			kept, diags := keptJob(ctx, req.Private)
+			resp.Diagnostics.Append(diags...)
+			if kept.Job != "" {
+				resp.Diagnostics.Append(kept.waiting(h, state.Email.ValueString()))
+			}
 		}
 		resp.Diagnostics.Append(planDestroy(ctx, h, state)...)
 		return
@@ -84,10 +89,10 @@ func (r *memberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		if !plan.OnDestroy.Equal(state.OnDestroy) {
 			resp.Diagnostics.Append(checkDowngrade(h, plan.OnDestroy)...)
 		}
-		job, diags := keptJob(ctx, req.Private)
+		kept, diags := keptJob(ctx, req.Private)
 		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(planUpdate(ctx, h, plan, state, job)...)
-		if job != "" || state.reinvites(plan.OnExpired) || !plan.Role.Equal(state.Role) {
+		resp.Diagnostics.Append(planUpdate(ctx, h, plan, state, kept)...)
+		if kept.Job != "" || state.reinvites(plan.OnExpired) || !plan.Role.Equal(state.Role) {
 			resp.Diagnostics.Append(r.readOnly(ctx, h)...)
 		}
 	}
@@ -183,30 +188,39 @@ func planCreate(ctx context.Context, h *engine.Hub, plan *memberModel) diag.Diag
 		hubName(ctx, h)
 		diags.AddAttributeError(path.Root("on_existing"),
 			fmt.Sprintf("%s is on %s already", task.Email, hubTitle(h)),
-			fmt.Sprintf("They are %s there, with the role %s, and on_existing = \"fail\" refuses to take the seat over. Import it:\n\n"+
+			fmt.Sprintf("They are %s there, %s, and on_existing = \"fail\" refuses to take the seat over. Import it:\n\n"+
 				"  terraform import roster_hub_member.NAME %s\n\nor with a block:\n\n  import {\n    to = roster_hub_member.NAME\n    id = %q\n  }\n\n"+
-				"With on_existing = \"adopt\" apply would take it over.", m.Status, roleLabel(h, m.Role), id, id))
+				"With on_existing = \"adopt\" apply would take it over.", m.Status, holding(h, *m), id, id))
 		return diags
 	}
 	change := ""
 	if known(plan.Role) && plan.Role.ValueString() != m.Wanted() {
 		change = fmt.Sprintf(" and changes the role from %s to %s", roleLabel(h, m.Role), roleLabel(h, plan.Role.ValueString()))
+		if m.Role == "" {
+			change = " and gives the role " + roleLabel(h, plan.Role.ValueString())
+		}
 		diags.Append(checkRoleChange(ctx, h, *m, plan.roleTask(h, plan.Role.ValueString(), 0))...)
 	}
 	diags.AddWarning(
 		fmt.Sprintf("%s is on %s already", task.Email, hubTitle(h)),
-		fmt.Sprintf("They are %s there, with the role %s. Apply adopts the seat%s; nobody is invited a second time. To make it a choice of its own, import it first:\n\n"+
-			"  terraform import roster_hub_member.NAME %s", m.Status, roleLabel(h, m.Role), change, id))
+		fmt.Sprintf("They are %s there, %s. Apply adopts the seat%s; nobody is invited a second time. To make it a choice of its own, import it first:\n\n"+
+			"  terraform import roster_hub_member.NAME %s", m.Status, holding(h, *m), change, id))
 	return diags
 }
 
-func planUpdate(ctx context.Context, h *engine.Hub, plan, state *memberModel, job string) diag.Diagnostics {
+// holding is the role that somebody is found with.
+func holding(h *engine.Hub, m hub.Member) string {
+	if m.Role == "" {
+		return "with no role"
+	}
+	return "with the role " + roleLabel(h, m.Role)
+}
+
+func planUpdate(ctx context.Context, h *engine.Hub, plan, state *memberModel, kept keptTask) diag.Diagnostics {
 	var diags diag.Diagnostics
 	switch {
-	case job != "":
-		diags.AddWarning(
-			fmt.Sprintf("A task for %s on %s is still under way", state.Email.ValueString(), hubTitle(h)),
-			fmt.Sprintf("It is job %s of %s, from an apply that did not wait for its end. This apply goes on waiting, and asks for nothing a second time.", job, h.Platform().Vendor))
+	case kept.Job != "":
+		diags.Append(kept.waiting(h, state.Email.ValueString()))
 	case state.reinvites(plan.OnExpired):
 		diags.AddWarning(
 			fmt.Sprintf("The invitation of %s to %s has come to nothing", state.Email.ValueString(), hubTitle(h)),
@@ -226,8 +240,9 @@ func planUpdate(ctx context.Context, h *engine.Hub, plan, state *memberModel, jo
 		return diags
 	}
 	plan.Status, plan.Roles = types.StringUnknown(), types.SetUnknown(types.StringType)
-	if state.Status.ValueString() == string(hub.StatusActive) {
-		// A seat keeps its id through a role change; an invitation may not.
+	if state.Status.ValueString() == string(hub.StatusActive) && (kept.Job == "" || kept.Task == hub.TaskChangeRole) {
+		// A seat keeps its id through a role change; an invitation may not, nor
+		// does one that is being removed.
 		plan.MemberID, plan.InvitedAt, plan.ExpiresAt = state.MemberID, state.InvitedAt, state.ExpiresAt
 		return diags
 	}

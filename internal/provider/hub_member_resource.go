@@ -174,10 +174,10 @@ func (r *memberResource) Create(ctx context.Context, req resource.CreateRequest,
 		return
 	}
 	result, err := h.Add(ctx, plan.addTask(h, timeout))
-	if job := jobOf(err); job != "" {
+	if jobOf(err) != "" {
 		resp.Diagnostics.Append(underWay(ctx, h, err)...)
 		resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
-		resp.Diagnostics.Append(keepJob(ctx, job, resp.Private)...)
+		resp.Diagnostics.Append(keepJob(ctx, err, resp.Private)...)
 		resp.Diagnostics.Append(plan.fill(ctx, hub.Member{Role: plan.Role.ValueString(), Status: hub.StatusUnknown})...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		return
@@ -191,6 +191,9 @@ func (r *memberResource) Create(ctx context.Context, req resource.CreateRequest,
 	resp.Diagnostics.Append(notes(h, result)...)
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
 	resp.Diagnostics.Append(keepUsername(ctx, result.Member, resp.Private)...)
+	if result.Unverified {
+		resp.Diagnostics.Append(keepAccepted(ctx, r.now(), resp.Private)...)
+	}
 	resp.Diagnostics.Append(plan.fill(ctx, result.Member)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
@@ -210,8 +213,7 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if waiting, _ := h.Ready(); waiting {
 		return // the credentials come later in this run; until then the state stands
 	}
-	task := hub.Task{Kind: hub.TaskAdd, Email: hub.FoldEmail(state.Email.ValueString()), Role: state.Role.ValueString()}
-	running, diags := followJob(ctx, h, task, req.Private, resp.Private)
+	running, failed, diags := followJob(ctx, h, state.Email.ValueString(), req.Private, resp.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -230,6 +232,8 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 		resp.Diagnostics.Append(taskDiag(ctx, h, err))
 	case !found && running:
 		// The add goes on: nobody is there yet, and nobody is gone.
+	case !found && accepted(ctx, req.Private, r.now()):
+		resp.Diagnostics.Append(unseenWarning(h, &state))
 	case !found && state.over(r.now()) != "":
 		over := state.over(r.now())
 		if pending {
@@ -237,11 +241,14 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 		}
 		state.Status = types.StringValue(string(over))
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	case !found && failed:
+		resp.State.RemoveResource(ctx) // as it has just been told
 	case !found:
 		resp.Diagnostics.Append(goneWarning(h, &state, pending))
 		resp.State.RemoveResource(ctx)
 	default:
-		if m.Email != "" && m.Email != hub.FoldEmail(state.Email.ValueString()) {
+		// Some apps scramble the address of whoever they switch off.
+		if m.Email != "" && m.Email != hub.FoldEmail(state.Email.ValueString()) && m.Status != hub.StatusSuspended {
 			resp.Diagnostics.AddWarning(
 				fmt.Sprintf("%s has another address on %s now", state.Email.ValueString(), hubTitle(h)),
 				fmt.Sprintf("The seat %s is listed as %s. roster goes on managing it by its id. To follow the change, write the new address and move the state: "+
@@ -255,6 +262,7 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 			resp.Diagnostics.Append(overWarning(h, &state, m.Status)...)
 		}
 		resp.Diagnostics.Append(keepUsername(ctx, m, resp.Private)...)
+		resp.Diagnostics.Append(forgetAccepted(ctx, resp.Private)...)
 		resp.Diagnostics.Append(state.fill(ctx, m)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	}
@@ -313,6 +321,48 @@ func findByUsername(ctx context.Context, h *engine.Hub, private privateState) (h
 	return h.FindByUsername(ctx, username)
 }
 
+// acceptedKey is where a member keeps when the platform accepted an add that it
+// did not show yet. Until unseenFor has passed, not to be listed is no news: to
+// take the seat out of the state would invite the person a second time.
+const (
+	acceptedKey = "accepted_at"
+	unseenFor   = time.Hour
+)
+
+func keepAccepted(ctx context.Context, now time.Time, private privateState) diag.Diagnostics {
+	data, err := json.Marshal(now)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unusable time", err.Error())}
+	}
+	return private.SetKey(ctx, acceptedKey, data)
+}
+
+// forgetAccepted ends the hour of grace: the platform has shown the person, and
+// from then on whoever is not listed is gone.
+func forgetAccepted(ctx context.Context, private privateState) diag.Diagnostics {
+	if data, diags := private.GetKey(ctx, acceptedKey); len(data) == 0 || string(data) == "null" {
+		return diags
+	}
+	return private.SetKey(ctx, acceptedKey, []byte("null"))
+}
+
+// accepted says that an add was accepted a moment ago and never seen since.
+func accepted(ctx context.Context, private privateState, now time.Time) bool {
+	var at time.Time
+	data, _ := private.GetKey(ctx, acceptedKey)
+	if len(data) == 0 || json.Unmarshal(data, &at) != nil {
+		return false
+	}
+	return now.Sub(at) < unseenFor
+}
+
+func unseenWarning(h *engine.Hub, state *memberModel) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(
+		fmt.Sprintf("%s is not listed on %s yet", state.Email.ValueString(), hubTitle(h)),
+		fmt.Sprintf("%s accepted the add less than an hour ago, so roster keeps the seat in the state and invites nobody again. "+
+			"If the platform does not list them after that hour, the next plan adds them anew.", h.Platform().Vendor))
+}
+
 // goneWarning says that somebody is not there any more, and the next command.
 func goneWarning(h *engine.Hub, state *memberModel, pending bool) diag.Diagnostic {
 	email := state.Email.ValueString()
@@ -328,6 +378,12 @@ func goneWarning(h *engine.Hub, state *memberModel, pending bool) diag.Diagnosti
 			fmt.Sprintf("It was withdrawn or declined, or accepted by an account under another address or a hidden one: look through the list of people before you apply.%s\n\n"+
 				"If their resource block is still there, the next terraform apply invites %s again. If they joined under another address, write that address instead and import it; "+
 				"if they are to stay away, delete the block (id %s).", screen(h), email, state.ID.ValueString()))
+	}
+	if state.MemberID.IsNull() && state.Status.ValueString() == string(hub.StatusUnknown) {
+		return diag.NewWarningDiagnostic(
+			fmt.Sprintf("%s is not on %s", email, hubTitle(h)),
+			fmt.Sprintf("An earlier apply asked for a seat, and there is none. If their resource block is still there, the next terraform apply asks again; "+
+				"delete the block (id %s) if they are to stay away.", state.ID.ValueString()))
 	}
 	return diag.NewWarningDiagnostic(
 		fmt.Sprintf("%s is no longer on %s", email, hubTitle(h)),
@@ -350,7 +406,7 @@ func (r *memberResource) Update(ctx context.Context, req resource.UpdateRequest,
 	timeout, diags := plan.Timeouts.Update(ctx, taskTime(h))
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
-	job, diags := keptJob(ctx, req.Private)
+	kept, diags := keptJob(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -359,24 +415,22 @@ func (r *memberResource) Update(ctx context.Context, req resource.UpdateRequest,
 	var result engine.Result
 	var err error
 	switch {
-	case job != "", state.reinvites(plan.OnExpired):
+	case kept.Job != "" && kept.Task != hub.TaskChangeRole, state.reinvites(plan.OnExpired):
 		add := plan.addTask(h, timeout)
-		add.Job, add.RefuseExisting = job, add.RefuseExisting && job == "" // what the job adds is no stranger
+		add.Job, add.Leaving = kept.Job, kept.Task == hub.TaskRemove
+		add.RefuseExisting = add.RefuseExisting && kept.Job == "" // what the job is about is no stranger
 		result, err = h.Add(ctx, add)
-	case known(plan.Role) && !plan.Role.Equal(state.Role):
-		result, err = h.ChangeRole(ctx, engine.RoleTask{
-			Email:    plan.Email.ValueString(),
-			MemberID: state.MemberID.ValueString(),
-			Role:     plan.Role.ValueString(),
-			Limits:   plan.limits(h, timeout),
-		})
+	case kept.Job != "", known(plan.Role) && !plan.Role.Equal(state.Role):
+		task := plan.roleTask(h, plan.Role.ValueString(), timeout)
+		task.MemberID, task.Job = state.MemberID.ValueString(), kept.Job
+		result, err = h.ChangeRole(ctx, task)
 	default:
 		// Only roster's own settings changed: the plan has everything, and no
 		// request goes out.
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		return
 	}
-	resp.Diagnostics.Append(keepJob(ctx, jobOf(err), resp.Private)...)
+	resp.Diagnostics.Append(keepJob(ctx, err, resp.Private)...)
 	if err != nil {
 		resp.Diagnostics.Append(failed(ctx, h, err)...)
 		return
@@ -401,7 +455,7 @@ func (r *memberResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
 	resp.Diagnostics.Append(learn(ctx, h)...)
-	job, diags := keptJob(ctx, req.Private)
+	kept, diags := keptJob(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -410,18 +464,18 @@ func (r *memberResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	var err error
 	if state.OnDestroy.ValueString() == downgradeDestroy {
 		task := state.roleTask(h, h.Platform().DefaultRole(), timeout)
-		task.Job, task.Leaving = job, true
+		task.Job, task.Leaving = kept.Job, true
 		result, err = h.Downgrade(ctx, task)
 	} else {
 		result, err = h.Remove(ctx, engine.RemoveTask{
 			Email:    state.Email.ValueString(),
 			MemberID: state.MemberID.ValueString(),
-			Job:      job,
+			Job:      kept.Job,
 			Limits:   state.limits(h, timeout),
 		})
 	}
 	if err != nil {
-		resp.Diagnostics.Append(keepJob(ctx, jobOf(err), resp.Private)...)
+		resp.Diagnostics.Append(keepJob(ctx, err, resp.Private)...)
 		resp.Diagnostics.Append(failed(ctx, h, err)...)
 		return
 	}

@@ -509,3 +509,26 @@ resource "roster_hub_member" "m" {
 		},
 	})
 }
+
+// An invitation that was accepted and is not listed yet stays in the state for
+// an hour: without it the next plan would invite the person again. Once they
+// have been seen, not to be listed means to be gone.
+func TestAccHubMember_acceptedUnseen(t *testing.T) {
+	s := northwind(t)
+	const email = "nia@northwind.example"
+	config := member(email, "timeouts {\n create = \"3s\"\n }")
+	once := s.wrote(map[string]int{hubsim.OpInvite: 1})
+	advance := func(d time.Duration) func() { return func() { s.sim.Clock().Advance(d) } }
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: s.providers(),
+		Steps: []resource.TestStep{
+			{PreConfig: s.set("visibility_lag", "30m"), Config: config, Check: once},
+			{PreConfig: advance(20 * time.Minute), Config: config, ConfigPlanChecks: noChange(), Check: once},
+			{PreConfig: advance(11 * time.Minute), Config: config, ConfigPlanChecks: noChange(), ConfigStateChecks: []statecheck.StateCheck{attribute("status", "invited")}, Check: once},
+			{
+				PreConfig: then(s.set("visibility_lag", "0s"), s.act(hubsim.ActRemove, email, "")),
+				Config:    config, PlanOnly: true, ExpectNonEmptyPlan: true,
+			},
+		},
+	})
+}

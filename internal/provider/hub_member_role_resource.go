@@ -140,9 +140,10 @@ func (r *memberRoleResource) ModifyPlan(ctx context.Context, req resource.Modify
 		}
 		plan.ID = types.StringValue(hub.RoleRef{Member: ref, Role: plan.Role.ValueString()}.String())
 		plan.Kind = types.StringValue(string(kindOf(h, plan.Role.ValueString())))
-		job, diags := keptJob(ctx, req.Private)
+		kept, diags := keptJob(ctx, req.Private)
 		resp.Diagnostics.Append(diags...)
-		if job != "" {
+		if kept.Job != "" {
+			resp.Diagnostics.Append(kept.waiting(h, ref.Email))
 			// So that there is something to update: the wait goes on there.
 			plan.Kind = types.StringUnknown()
 		}
@@ -250,10 +251,10 @@ func (r *memberRoleResource) Create(ctx context.Context, req resource.CreateRequ
 	task, _ := plan.change(h, ref, hub.Member{}, false)
 	task.Limits.Timeout = timeout
 	result, err := h.ChangeRole(ctx, task)
-	if job := jobOf(err); job != "" {
+	if jobOf(err) != "" {
 		resp.Diagnostics.Append(underWay(ctx, h, err)...)
 		resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
-		resp.Diagnostics.Append(keepJob(ctx, job, resp.Private)...)
+		resp.Diagnostics.Append(keepJob(ctx, err, resp.Private)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		return
 	}
@@ -281,8 +282,7 @@ func (r *memberRoleResource) Read(ctx context.Context, req resource.ReadRequest,
 	if waiting, _ := h.Ready(); waiting {
 		return // the credentials come later in this run; until then the state stands
 	}
-	task := hub.Task{Kind: hub.TaskChangeRole, Email: ref.Email, Role: state.Role.ValueString()}
-	running, diags := followJob(ctx, h, task, req.Private, resp.Private)
+	running, _, diags := followJob(ctx, h, ref.Email, req.Private, resp.Private)
 	resp.Diagnostics.Append(diags...)
 	if running || resp.Diagnostics.HasError() {
 		return
@@ -322,14 +322,14 @@ func rolesHeld(m hub.Member) string {
 func (r *memberRoleResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan memberRoleModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	job, diags := keptJob(ctx, req.Private)
+	kept, diags := keptJob(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	h, ref, diags := r.member(plan.MemberID.ValueString())
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if job != "" {
+	if kept.Job != "" {
 		timeout, diags := plan.Timeouts.Create(ctx, taskTime(h))
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(learn(ctx, h)...)
@@ -337,9 +337,9 @@ func (r *memberRoleResource) Update(ctx context.Context, req resource.UpdateRequ
 			return
 		}
 		task, _ := plan.change(h, ref, hub.Member{}, false)
-		task.Limits.Timeout, task.Job = timeout, job
+		task.Limits.Timeout, task.Job = timeout, kept.Job
 		result, err := h.ChangeRole(ctx, task)
-		resp.Diagnostics.Append(keepJob(ctx, jobOf(err), resp.Private)...)
+		resp.Diagnostics.Append(keepJob(ctx, err, resp.Private)...)
 		if err != nil {
 			resp.Diagnostics.Append(failed(ctx, h, err)...)
 			return
@@ -365,7 +365,7 @@ func (r *memberRoleResource) Delete(ctx context.Context, req resource.DeleteRequ
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
 	resp.Diagnostics.Append(learn(ctx, h)...)
-	job, diags := keptJob(ctx, req.Private)
+	kept, diags := keptJob(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -373,10 +373,10 @@ func (r *memberRoleResource) Delete(ctx context.Context, req resource.DeleteRequ
 	m, found, err := h.Find(ctx, ref.Email, "")
 	if err == nil && found && m.Status.Live() {
 		task, needed := state.change(h, ref, m, true)
-		if !needed && job == "" {
+		if !needed && kept.Job == "" {
 			return
 		}
-		task.Limits.Timeout, task.Job = timeout, job
+		task.Limits.Timeout, task.Job = timeout, kept.Job
 		var result engine.Result
 		if task.Kind == hub.Primary {
 			result, err = h.Downgrade(ctx, task)
@@ -386,7 +386,7 @@ func (r *memberRoleResource) Delete(ctx context.Context, req resource.DeleteRequ
 		resp.Diagnostics.Append(notes(h, result)...)
 	}
 	if err != nil {
-		resp.Diagnostics.Append(keepJob(ctx, jobOf(err), resp.Private)...)
+		resp.Diagnostics.Append(keepJob(ctx, err, resp.Private)...)
 		resp.Diagnostics.Append(failed(ctx, h, err)...)
 	}
 }

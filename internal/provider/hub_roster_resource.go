@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -152,6 +153,21 @@ func (r *rosterResource) ValidateConfig(ctx context.Context, req resource.Valida
 	for email, seat := range seats {
 		resp.Diagnostics.Append(seat.check(h, email)...)
 	}
+	resp.Diagnostics.Append(config.checkIgnored(seats)...)
+}
+
+// checkIgnored refuses somebody who is listed and ignored: each plan would add
+// them anew.
+func (m *rosterModel) checkIgnored(seats map[string]rosterSeat) diag.Diagnostics {
+	var diags diag.Diagnostics
+	patterns := folded(m.Ignore)
+	for _, email := range slices.Sorted(maps.Keys(seats)) {
+		if matchesAny(patterns, hub.FoldEmail(email)) {
+			diags.AddAttributeError(tfpath.Root("members").AtMapKey(email), "Listed and ignored",
+				fmt.Sprintf("%s is in members, and a pattern in ignore fits the address too. Take the person out of members, or narrow the pattern.", email))
+		}
+	}
+	return diags
 }
 
 // check holds the roles of one entry to those the hub knows.
@@ -274,6 +290,12 @@ func (r *rosterResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if waiting, _ := h.Ready(); waiting {
 		return // the credentials come later in this run; until then the state stands
 	}
+	jobs, diags := followJobs(ctx, h, req.Private, resp.Private)
+	resp.Diagnostics.Append(diags...)
+	r.claims.leaveJobs(h.Ref(), jobs)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	people, hidden, err := state.there(ctx, h)
 	if err != nil {
 		resp.Diagnostics.Append(taskDiag(ctx, h, err))
@@ -305,42 +327,75 @@ func (r *rosterResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if diags.HasError() {
 		return
 	}
+	// The statuses are unknown by now wherever an update will be: an invitation
+	// can be accepted between plan and apply.
 	plan.ID = types.StringValue(h.Ref().String())
-	plan.Statuses = types.MapUnknown(types.StringType)
-	if state != nil && plan.Members.Equal(state.Members) {
-		plan.Statuses = state.Statuses
-	}
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
 	resp.Diagnostics.Append(learn(ctx, h)...)
-	resp.Diagnostics.Append(r.claims.layHub(h.Ref(), state == nil)...)
-	if waiting, _ := h.Ready(); !waiting && known(plan.Members) && !plan.Ignore.IsUnknown() {
-		resp.Diagnostics.Append(plan.foresee(ctx, h, state)...)
+	if allKnown(plan.Ignore) {
+		resp.Diagnostics.Append(r.claims.layHub(h.Ref(), folded(plan.Ignore), state == nil)...)
+	}
+	jobs, diags := keptJobs(ctx, resp.Private)
+	resp.Diagnostics.Append(diags...)
+	if state == nil {
+		jobs = r.claims.leftJobs(h.Ref())
+		resp.Diagnostics.Append(keepJobs(ctx, jobs, resp.Private)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if waiting, _ := h.Ready(); !waiting && known(plan.Members) && allKnown(plan.Ignore) {
+		work, diags := plan.foresee(ctx, h, state, jobs)
+		resp.Diagnostics.Append(diags...)
+		if work && !diags.HasError() {
+			resp.Diagnostics.Append(r.readOnly(ctx, h)...)
+		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 }
 
-// foresee says at plan what stands against the tasks that apply would do.
-func (m *rosterModel) foresee(ctx context.Context, h *engine.Hub, state *rosterModel) diag.Diagnostics {
+// allKnown says that a set is known to its last value.
+func allKnown(set types.Set) bool {
+	return !set.IsUnknown() && !slices.ContainsFunc(set.Elements(), attr.Value.IsUnknown)
+}
+
+// foresee says at plan what stands against the tasks that apply would do, and
+// whether there are any.
+func (m *rosterModel) foresee(ctx context.Context, h *engine.Hub, state *rosterModel, jobs rosterJobs) (work bool, diags diag.Diagnostics) {
 	wanted, diags := m.seats(ctx)
 	for email, seat := range wanted {
 		diags.Append(seat.check(h, email)...)
 	}
+	diags.Append(m.checkIgnored(wanted)...)
 	people, _, err := m.there(ctx, h)
 	if err != nil {
 		diags.Append(taskDiag(ctx, h, err))
 	}
 	if diags.HasError() {
-		return diags
+		return false, diags
 	}
 	var leaving []string
 	todo := m.compare(h, wanted, people, m.AllowLockout.ValueBool(), 0)
+	// Somebody who is there becomes an administrator in this apply, and before
+	// anybody stops being one: the last administrator is not the last by then.
+	succeeded := slices.ContainsFunc(todo, func(one rosterTask) bool {
+		return one.promotes(h) && one.member.Status == hub.StatusActive
+	})
+	told := map[string]bool{}
 	for _, one := range todo {
+		if job, ok := jobs[one.email]; ok && !told[one.email] {
+			told[one.email] = true
+			diags.Append(job.waiting(h, one.email))
+		}
 		switch one.kind {
 		case hub.TaskAdd:
-			if h.Platform().Capabilities.Without(one.role.Limits.UnsupportedTasks).Of(hub.OpAdd) == hub.Unsupported {
+			if m.support(h, one, hub.OpAdd) == hub.Unsupported {
 				diags.Append(unsupportedAtPlan(h, hub.Task{Kind: hub.TaskAdd, Hub: h.Ref(), Email: one.email, Role: one.role.Role}, hub.Member{}))
 			}
 		case hub.TaskChangeRole:
+			if one.role.Kind == hub.Primary && succeeded && lastAdmin(h.CheckDemotion(ctx, one.member, one.role.Role, one.role.Limits)) {
+				continue
+			}
 			diags.Append(checkRoleChange(ctx, h, one.member, one.role)...)
 		case hub.TaskRemove:
 			leaving = append(leaving, one.email)
@@ -348,11 +403,21 @@ func (m *rosterModel) foresee(ctx context.Context, h *engine.Hub, state *rosterM
 				continue
 			}
 			err := h.CheckRemoval(ctx, one.member, one.role.Limits)
+			if succeeded && lastAdmin(err) {
+				err = nil
+			}
 			if err == nil {
 				err = h.PlanRemoval(ctx, one.member)
 			}
-			if err != nil {
+			op := hub.OpRemove
+			if one.member.Status.Pending() {
+				op = hub.OpCancel
+			}
+			switch {
+			case err != nil:
 				diags.Append(taskDiag(ctx, h, err))
+			case m.support(h, one, op) == hub.Unsupported:
+				diags.Append(unsupportedAtPlan(h, hub.Task{Kind: hub.TaskRemove, Hub: h.Ref(), Email: one.email, OldRole: one.member.Role}, one.member))
 			}
 		}
 	}
@@ -362,21 +427,38 @@ func (m *rosterModel) foresee(ctx context.Context, h *engine.Hub, state *rosterM
 			fmt.Sprintf("To create this resource would remove %s, and the plan of a new resource does not show whom it removes. Import it first, and the plan shows each of them:\n\n"+
 				"  terraform import roster_hub_roster.NAME %s\n\nor list them in members, or leave them to others with ignore.", strings.Join(leaving, ", "), h.Ref()))
 	}
-	return diags
+	return len(todo) > 0, diags
+}
+
+func (m *rosterModel) support(h *engine.Hub, one rosterTask, op hub.Operation) hub.Support {
+	return h.Platform().Capabilities.Without(one.role.Limits.UnsupportedTasks).Of(op)
+}
+
+// lastAdmin says that a guard refused because nobody would be left to administer
+// the hub.
+func lastAdmin(err error) bool {
+	te := (*hub.TaskError)(nil)
+	return errors.As(err, &te) && te.Fault.Reason == hub.ReasonLastAdmin
 }
 
 // rosterTask is one task of an apply.
 type rosterTask struct {
 	kind   hub.TaskKind
 	email  string // folded
+	spelt  string // as written
 	name   string // display name
 	member hub.Member
 	role   engine.RoleTask // of a role change; of the others its Role and Limits
 }
 
+// promotes says that the task makes somebody an administrator.
+func (t rosterTask) promotes(h *engine.Hub) bool {
+	return t.kind == hub.TaskChangeRole && !t.role.Revoke && h.Platform().IsAdmin(t.role.Role)
+}
+
 // compare lists the tasks that make the people there the people wanted: whoever
-// is added first, then roles, then whoever goes, so that the hub is never short
-// of an administrator for want of order.
+// is added first, then roles, new administrators before others, then whoever
+// goes, so that the hub is never short of an administrator for want of order.
 func (m *rosterModel) compare(h *engine.Hub, wanted map[string]rosterSeat, people map[string]hub.Member, allowLockout bool, timeout time.Duration) []rosterTask {
 	settings, _ := h.Settings()
 	limits := engine.Limits{UnsupportedTasks: settings.UnsupportedTasks, AllowLockout: allowLockout, Timeout: timeout}
@@ -393,7 +475,7 @@ func (m *rosterModel) compare(h *engine.Hub, wanted map[string]rosterSeat, peopl
 		}
 		switch {
 		case !found:
-			adds = append(adds, rosterTask{kind: hub.TaskAdd, email: email, name: seat.DisplayName.ValueString(), role: engine.RoleTask{Role: seat.Role.ValueString(), Limits: limits}})
+			adds = append(adds, rosterTask{kind: hub.TaskAdd, email: email, spelt: written, name: seat.DisplayName.ValueString(), role: engine.RoleTask{Role: seat.Role.ValueString(), Limits: limits}})
 		case known(seat.Role) && seat.Role.ValueString() != person.Wanted():
 			change(seat.Role.ValueString(), hub.Primary, false)
 		}
@@ -417,29 +499,72 @@ func (m *rosterModel) compare(h *engine.Hub, wanted map[string]rosterSeat, peopl
 			removals = append(removals, rosterTask{kind: hub.TaskRemove, email: email, member: people[email], role: engine.RoleTask{Limits: limits}})
 		}
 	}
+	slices.SortStableFunc(roles, func(a, b rosterTask) int {
+		switch first, second := a.promotes(h), b.promotes(h); {
+		case first == second:
+			return 0
+		case first:
+			return -1
+		default:
+			return 1
+		}
+	})
 	return slices.Concat(adds, roles, removals)
 }
 
-// carryOut does the tasks in their order. One that fails keeps no other from
-// being done: a leaver does not stay because somebody else's role was refused.
-func (r *rosterResource) carryOut(ctx context.Context, h *engine.Hub, todo []rosterTask) diag.Diagnostics {
+// carryOut does the tasks in their order. One that fails keeps nobody else's
+// from being done: a leaver does not stay because somebody else's role was
+// refused. What is under way when its time is over is left in jobs; fresh says
+// that it is no failure, see underWay.
+func (r *rosterResource) carryOut(ctx context.Context, h *engine.Hub, todo []rosterTask, jobs rosterJobs, fresh bool) diag.Diagnostics {
 	var diags diag.Diagnostics
+	stopped := map[string]bool{} // whose next task would only fail for want of the last
 	for _, one := range todo {
+		if stopped[one.email] {
+			continue
+		}
+		kept := jobs[one.email]
+		if kept.Job != "" && one.kind == hub.TaskAdd && kept.Task != hub.TaskAdd {
+			// An add cannot wait for the end of something else.
+			switch state, err := h.Job(ctx, kept.task(one.email), kept.Job); {
+			case err != nil:
+				diags.Append(taskDiag(ctx, h, err))
+				continue
+			case state.Running:
+				diags.AddError(fmt.Sprintf("%s was not added to %s", one.email, hubTitle(h)),
+					fmt.Sprintf("The %s task for them is still under way: job %s of %s. Apply again when it has ended.", taskName(kept.Task), kept.Job, h.Platform().Vendor))
+				continue
+			}
+			kept = rosterJob{}
+		}
+		delete(jobs, one.email)
 		var result engine.Result
 		var err error
 		switch one.kind {
 		case hub.TaskAdd:
-			result, err = h.Add(ctx, engine.AddTask{Email: one.email, Role: one.role.Role, Name: one.name, Limits: one.role.Limits})
+			result, err = h.Add(ctx, engine.AddTask{Email: one.spelt, Role: one.role.Role, Name: one.name, Job: kept.Job, Limits: one.role.Limits})
 		case hub.TaskChangeRole:
+			one.role.Job = kept.Job
 			result, err = h.ChangeRole(ctx, one.role)
 		case hub.TaskRemove:
-			result, err = h.Remove(ctx, engine.RemoveTask{Email: one.email, MemberID: one.member.ID, Limits: one.role.Limits})
+			result, err = h.Remove(ctx, engine.RemoveTask{Email: one.email, MemberID: one.member.ID, Job: kept.Job, Limits: one.role.Limits})
 		}
-		if err != nil {
+		stopped[one.email] = err != nil
+		job := jobOf(err)
+		switch {
+		case job == kept.Job && job != "":
+			jobs[one.email] = kept // still the one that was
+		case job != "":
+			jobs[one.email] = rosterJob{Job: job, Task: one.kind, Role: one.role.Role, Revoke: one.role.Revoke}
+		}
+		switch {
+		case job != "" && fresh:
+			diags.Append(underWay(ctx, h, err)...)
+		case err != nil:
 			diags.Append(failed(ctx, h, err)...)
-			continue
+		default:
+			diags.Append(notes(h, result)...)
 		}
-		diags.Append(notes(h, result)...)
 	}
 	return diags
 }
@@ -461,13 +586,18 @@ func (r *rosterResource) Create(ctx context.Context, req resource.CreateRequest,
 		return
 	}
 	// Nobody was shown to go, so nobody goes: not even who came since the plan.
-	resp.Diagnostics.Append(r.apply(ctx, h, &plan, nil, timeout)...)
-	if resp.Diagnostics.HasError() {
+	jobs := r.claims.leftJobs(h.Ref())
+	_, diags = r.apply(ctx, h, &plan, nil, timeout, jobs, true)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() && len(jobs) == 0 {
 		// No state, deliberately: a tainted roster would be replaced. The next
-		// apply finds what was done and does the rest.
+		// apply finds what was done and does the rest. With jobs under way there
+		// has to be one, or the next apply would ask for them again: replacing it
+		// removes nobody, and the jobs are handed on, see rosters.
 		return
 	}
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
+	resp.Diagnostics.Append(keepJobs(ctx, jobs, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 
@@ -488,25 +618,32 @@ func (r *rosterResource) Update(ctx context.Context, req resource.UpdateRequest,
 	resp.Diagnostics.Append(shareSettings(ctx, h, resp.Private)...)
 	shown, diags := state.seats(ctx)
 	resp.Diagnostics.Append(diags...)
+	jobs, diags := keptJobs(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.apply(ctx, h, &plan, shown, timeout)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	seen, diags := r.apply(ctx, h, &plan, shown, timeout, jobs, false)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(keepJobs(ctx, jobs, resp.Private)...)
+	if seen { // else the state stands until somebody can see
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	}
 }
 
-// apply carries out what plan wants, and leaves in it what is true afterwards.
-// Only people among shown are removed: whoever the plan did not show may have
-// joined a minute ago.
-func (r *rosterResource) apply(ctx context.Context, h *engine.Hub, plan *rosterModel, shown map[string]rosterSeat, timeout time.Duration) diag.Diagnostics {
+// apply carries out what plan wants, and leaves in it what is true afterwards,
+// where that could be seen. Only people among shown are removed: whoever the
+// plan did not show may have joined a minute ago.
+func (r *rosterResource) apply(ctx context.Context, h *engine.Hub, plan *rosterModel, shown map[string]rosterSeat, timeout time.Duration, jobs rosterJobs, fresh bool) (seen bool, diags diag.Diagnostics) {
 	wanted, diags := plan.seats(ctx)
+	plan.Statuses = types.MapNull(types.StringType) // until they are read
 	diags.Append(learn(ctx, h)...)
 	people, _, err := plan.there(ctx, h)
 	if err != nil {
 		diags.Append(taskDiag(ctx, h, err))
 	}
 	if diags.HasError() {
-		return diags
+		return false, diags
 	}
 	mayGo := map[string]bool{}
 	for email := range shown {
@@ -515,31 +652,39 @@ func (r *rosterResource) apply(ctx context.Context, h *engine.Hub, plan *rosterM
 	todo := slices.DeleteFunc(plan.compare(h, wanted, people, plan.AllowLockout.ValueBool(), timeout), func(one rosterTask) bool {
 		return one.kind == hub.TaskRemove && !mayGo[one.email]
 	})
-	outcome := r.carryOut(ctx, h, todo)
+	outcome := r.carryOut(ctx, h, todo, jobs, fresh)
 	diags.Append(outcome...)
 	if people, _, err = plan.there(ctx, h); err != nil {
 		diags.Append(taskDiag(ctx, h, err))
-		return diags
+		return false, diags
 	}
-	if !outcome.HasError() {
-		// Who joined since the plan is for the next one.
-		for email := range people {
-			if !slices.ContainsFunc(slices.Collect(maps.Keys(wanted)), func(w string) bool { return hub.FoldEmail(w) == email }) {
-				delete(people, email)
-			}
-		}
-		planned := plan.Members
+	if outcome.HasError() {
 		plan.show(people, wanted)
-		plan.Members = planned
-		return diags
+		return true, diags
 	}
+	// Who joined since the plan is for the next one.
+	listed := map[string]bool{}
+	for email := range wanted {
+		listed[hub.FoldEmail(email)] = true
+	}
+	maps.DeleteFunc(people, func(email string, _ hub.Member) bool { return !listed[email] })
+	planned := plan.Members
 	plan.show(people, wanted)
-	return diags
+	plan.Members = planned
+	return true, diags
 }
 
 // Delete forgets the roster. Everybody keeps their seat, deliberately: a roster
 // that leaves a configuration has not been dismissed.
-func (r *rosterResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
+func (r *rosterResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state rosterModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	jobs, diags := keptJobs(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if ref, err := hub.ParseRef(state.HubID.ValueString()); err == nil {
+		r.claims.leaveJobs(ref, jobs)
+	}
+}
 
 // ImportState takes in everybody on the hub.
 func (r *rosterResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strings"
@@ -143,4 +144,92 @@ func TestAccHubRoster_configuration(t *testing.T) {
 			{Config: w.everybody("", finance), ConfigPlanChecks: noChange()},
 		},
 	})
+}
+
+// A roster and a member resource on one hub pull at the same people, whichever
+// Terraform plans first; unless the roster leaves that person to others.
+func TestAccHubRoster_besideMember(t *testing.T) {
+	w := worlds[meta]
+	s := w.scene(t, hubsim.HubSeed{People: []hubsim.PersonSeed{
+		{Email: "ada@northwind.example", Role: w.admin},
+		{Email: "pat@partner.example", Role: w.member},
+	}})
+	const first, second = "depends_on = [roster_hub_member.pat]", "depends_on = [roster_hub_roster.all]"
+	ada := fmt.Sprintf("%q = { role = %q }", "ada@northwind.example", w.admin)
+	pat := fmt.Sprintf("%q = { role = %q }", "pat@partner.example", w.member)
+	const ignore = `ignore = ["*@partner.example"]`
+	refused := regexp.MustCompile(`(?s)Two resources claim\s+meta_business/222000111000222/pat@partner\.example.*roster_hub_roster holds everybody.*ignore\s+=\s+\["pat@partner\.example"\]`)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: s.providers(),
+		Steps: []resource.TestStep{
+			{Config: w.everybody(first, ada, pat) + w.memberConfig("pat", "Pat@partner.example", ""), ExpectError: refused},
+			{Config: w.everybody("", ada, pat) + w.memberConfig("pat", "Pat@partner.example", second), ExpectError: refused},
+			{Config: w.everybody(ignore, ada) + w.memberConfig("pat", "Pat@partner.example", second), Check: s.wrote(nothing)},
+			{Config: w.everybody(ignore, ada) + w.memberConfig("pat", "Pat@partner.example", ""), ConfigPlanChecks: noChange()},
+			{ // both in state already: a roster that ignores nobody any more
+				Config: w.everybody("", ada, pat) + w.memberConfig("pat", "Pat@partner.example", ""), ExpectError: refused,
+			},
+			{Config: w.everybody(ignore, ada, pat), ExpectError: regexp.MustCompile(`(?s)Listed and ignored.*pat@partner\.example`)},
+			{Config: w.everybody(ignore, ada) + w.memberConfig("pat", "Pat@partner.example", `on_destroy = "keep"`), Check: s.wrote(nothing)},
+		},
+	})
+}
+
+// The only administrator hands over to somebody else, in one apply.
+func TestAccHubRoster_handover(t *testing.T) {
+	w := worlds[meta]
+	s := w.scene(t, hubsim.HubSeed{People: []hubsim.PersonSeed{
+		{Email: "ada@northwind.example", Role: w.admin},
+		{Email: "bo@northwind.example", Role: w.member},
+		{Email: "cleo@northwind.example", Role: w.member},
+	}})
+	line := func(name, role string) string {
+		return fmt.Sprintf("%q = { role = %q }", name+"@northwind.example", role)
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: s.providers(),
+		Steps: []resource.TestStep{
+			{Config: w.everybody("", line("ada", w.admin), line("bo", w.member), line("cleo", w.member)), Check: s.wrote(nothing)},
+			{ // who is invited only now administers nothing yet
+				Config:      w.everybody("", line("ada", w.member), line("bo", w.member), line("cleo", w.member), line("nia", w.admin)),
+				ExpectError: regexp.MustCompile(`(?s)Reason:\s+last_admin`),
+			},
+			{Config: w.everybody("", line("ada", w.member), line("bo", w.admin), line("cleo", w.member)), Check: s.wrote(map[string]int{hubsim.OpChangeRole: 2})},
+			{ // and goes altogether
+				PreConfig: s.forgetRequests,
+				Config:    w.everybody("", line("ada", w.member), line("cleo", w.admin)), Check: s.wrote(map[string]int{hubsim.OpChangeRole: 1, hubsim.OpRemove: 1}),
+			},
+		},
+	})
+}
+
+// An invitation that is accepted between plan and apply changes nothing that the
+// plan promised.
+func TestAccHubRoster_acceptedBeforeTheApply(t *testing.T) {
+	w := worlds[meta]
+	s := w.scene(t, hubsim.HubSeed{People: []hubsim.PersonSeed{
+		{Email: "ada@northwind.example", Role: w.admin},
+		{Email: "ivo@northwind.example", Role: w.member, Status: hubsim.StatusInvited},
+	}})
+	lines := []string{
+		fmt.Sprintf("%q = { role = %q }", "ada@northwind.example", w.admin), fmt.Sprintf("%q = { role = %q }", "ivo@northwind.example", w.member),
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: s.providers(),
+		Steps: []resource.TestStep{
+			{Config: w.everybody("", lines...), Check: s.wrote(nothing)},
+			{ // the apply that takes over a setting of roster's own reads again
+				Config:            w.everybody("allow_lockout = true", lines...),
+				ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{afterPlan(s.act(hubsim.ActAccept, "ivo@northwind.example", ""))}},
+				ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue("roster_hub_roster.all", tfjsonpath.New("statuses").AtMapKey("ivo@northwind.example"), knownvalue.StringExact("active"))},
+			},
+		},
+	})
+}
+
+// afterPlan has something happen between plan and apply.
+type afterPlan func()
+
+func (f afterPlan) CheckPlan(context.Context, plancheck.CheckPlanRequest, *plancheck.CheckPlanResponse) {
+	f()
 }

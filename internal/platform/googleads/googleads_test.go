@@ -131,6 +131,8 @@ func subject(settings map[string]string, credential hubsim.Credential, self stri
 		Driver:   driver,
 		Settings: settings,
 		Without:  append(without, platformtest.HalfAdded), // an invitation is one call
+		// Google lists the customers somebody has a part in, and not those behind.
+		Unlisted: settings[settingLoginCustomerID] != "",
 		Open: func(t platformtest.TB) *platformtest.Fixture {
 			f := simulated.Open(t)
 			f.World = qualified{f.World, self}
@@ -875,5 +877,42 @@ func TestNotConfigured(t *testing.T) {
 				t.Errorf("%q does not name %s", none.Need, name)
 			}
 		}
+	}
+}
+
+// Google lists customers that nobody can read any more: one of them must not
+// hide the others.
+func TestBusinesses_oneIsCancelled(t *testing.T) {
+	const cancelled = "2220001110"
+	settings, credential := serviceAccount()
+	sim := hubsim.New()
+	if err := sim.Apply(hubsim.Seed{
+		Hubs: []hubsim.HubSeed{
+			{Platform: Name, BusinessID: testHub.BusinessID, Name: "Northwind Agency", People: []hubsim.PersonSeed{{Email: robot, Role: "ADMIN"}}},
+			{Platform: Name, BusinessID: cancelled, Name: "Long Gone", People: []hubsim.PersonSeed{{Email: robot, Role: "ADMIN"}}, Settings: hubsim.Settings{"status": "CANCELED"}},
+		},
+		Credentials: []hubsim.Credential{credential},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(settings, endpoints(sim.Start(t)))
+	c, err := open(hub.Options{UserAgent: "test", Settings: settings, Now: sim.Clock().Now}, brief)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := c.Businesses(t.Context())
+	names := map[string]string{}
+	for _, b := range found {
+		names[b.ID] = b.Name
+	}
+	if err != nil || len(found) != 2 || names[testHub.BusinessID] != "Northwind Agency" || names[cancelled] != "" {
+		t.Errorf("businesses = %+v (error: %v), want both, the cancelled one without a name", found, err)
+	}
+	// Whatever else keeps one from being read leaves a doubt about all.
+	if _, err := sim.AddFault(hubsim.Fault{Platform: Name, Kind: hubsim.FaultHTML, Skip: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := c.Businesses(t.Context()); err == nil || found != nil {
+		t.Errorf("businesses = %+v (error: %v)", found, err)
 	}
 }

@@ -89,7 +89,7 @@ func New(o hub.Options) (*Connector, error) {
 	if now == nil {
 		now = time.Now
 	}
-	return &Connector{name: cmp.Or(o.Name, Name), file: file, adminURL: adminURL, now: now}, nil
+	return &Connector{name: cmp.Or(o.Name, Name), file: file, adminURL: adminURL, now: now, open: openFile}, nil
 }
 
 // checkURL lets through what a person can open. A password in it would be

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -18,7 +19,12 @@ type Connector struct {
 	file     string
 	adminURL string
 	now      func() time.Time
+	// open is os.Open, and the only way to the export: the conformance suite
+	// counts its calls, as it counts requests elsewhere.
+	open func(name string) (fs.File, error)
 }
+
+func openFile(name string) (fs.File, error) { return os.Open(name) }
 
 var (
 	_ hub.Connector  = (*Connector)(nil)
@@ -34,32 +40,41 @@ func (c *Connector) For(hub.Ref) hub.Platform {
 
 // Verify checks that the export can be read, and says how old it is.
 func (c *Connector) Verify(ctx context.Context, ref hub.Ref) (hub.Business, error) {
-	if _, err := c.Members(ctx, ref); err != nil {
+	_, written, err := c.read(ctx, ref)
+	if err != nil {
 		return hub.Business{}, err
 	}
 	business := hub.Business{ID: ref.BusinessID, Name: ref.BusinessID}
-	info, err := os.Stat(c.file)
-	if err != nil {
-		return hub.Business{}, c.unreadable(err)
-	}
-	if age := c.now().Sub(info.ModTime()); age > staleAfter {
+	if age := c.now().Sub(written); age > staleAfter {
 		business.Notes = []string{fmt.Sprintf("The export %s was written %d days ago, on %s: who joined or left since is not in it. Export the members again.",
-			c.file, int(age.Hours()/24), info.ModTime().UTC().Format(time.DateOnly))}
+			c.file, int(age.Hours()/24), written.UTC().Format(time.DateOnly))}
 	}
 	return business, nil
 }
 
 // Members reads everybody from the export.
 func (c *Connector) Members(ctx context.Context, ref hub.Ref) ([]hub.Member, error) {
+	members, _, err := c.read(ctx, ref)
+	return members, err
+}
+
+// read reads the export, and when it was written.
+func (c *Connector) read(ctx context.Context, ref hub.Ref) (members []hub.Member, written time.Time, err error) {
 	if err := c.mine(ctx, ref); err != nil {
-		return nil, err
+		return nil, written, err
 	}
-	file, err := os.Open(c.file)
+	file, err := c.open(c.file)
 	if err != nil {
-		return nil, c.unreadable(err)
+		return nil, written, c.unreadable(err)
 	}
 	defer file.Close() //nolint:errcheck // nothing was written
-	return readExport(c.file, file)
+	// Of the open file, not of its name: that may be the next export by now.
+	info, err := file.Stat()
+	if err != nil {
+		return nil, written, c.unreadable(err)
+	}
+	members, err = readExport(c.file, file)
+	return members, info.ModTime(), err
 }
 
 // Lookup reads one person from the export: whoever is not in it is not there.
@@ -112,11 +127,16 @@ func (c *Connector) byHand() error {
 }
 
 func (c *Connector) unreadable(err error) error {
-	detail := fmt.Sprintf("The export %s cannot be read: %v.", c.file, errors.Unwrap(err))
-	if errors.Is(err, os.ErrNotExist) {
-		detail = fmt.Sprintf("There is no file %s. Export the members of %s from the app, as CSV, and save them under that path; a relative one starts where Terraform runs.", c.file, c.name)
+	fault := hub.Fault{Reason: hub.ReasonUnavailable, Detail: fmt.Sprintf("The export %s cannot be read: %v.", c.file, errors.Unwrap(err))}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		fault.Reason = hub.ReasonNotFound
+		fault.Detail = fmt.Sprintf("There is no file %s. Export the members of %s from the app, as CSV, and save them under that path; a relative one starts where Terraform runs.", c.file, c.name)
+	case errors.Is(err, fs.ErrPermission):
+		fault.Reason = hub.ReasonForbidden
+		fault.Detail = fmt.Sprintf("The export %s may not be read by whoever runs Terraform. Permit it on the file and on the folders above.", c.file)
 	}
-	return &refusal{fault: hub.Fault{Reason: hub.ReasonNotFound, Detail: detail}, err: err}
+	return &refusal{fault: fault, err: err}
 }
 
 // mine refuses a question about another app, or one whose time is over.

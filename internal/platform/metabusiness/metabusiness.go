@@ -112,11 +112,15 @@ func (c *Connector) checkAdmin(ctx context.Context, ref hub.Ref) error {
 // Businesses implements hub.BusinessLister.
 func (c *Connector) Businesses(ctx context.Context) ([]hub.Business, error) {
 	var found []hub.Business
+	seen := map[string]bool{} // a list that changes while it is read can show a row twice
 	for b, err := range c.graph.businesses(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, hub.Business{ID: b.ID, Name: b.Name})
+		if !seen[b.ID] {
+			seen[b.ID] = true
+			found = append(found, hub.Business{ID: b.ID, Name: b.Name})
+		}
 	}
 	return found, nil
 }

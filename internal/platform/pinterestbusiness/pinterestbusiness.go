@@ -98,14 +98,21 @@ func (c *Connector) Businesses(ctx context.Context) ([]hub.Business, error) {
 		return nil, err
 	}
 	var found []hub.Business
+	seen := map[string]bool{} // a list that changes while it is read can show a row twice
+	add := func(b hub.Business) {
+		if !seen[b.ID] {
+			seen[b.ID] = true
+			found = append(found, b)
+		}
+	}
 	if self.AccountType == "BUSINESS" {
-		found = append(found, hub.Business{ID: self.ID, Name: self.name()})
+		add(hub.Business{ID: self.ID, Name: self.name()})
 	}
 	for b, err := range c.api.employers(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, hub.Business{ID: cmp.Or(b.User.ID, b.ID), Name: b.User.Username})
+		add(hub.Business{ID: cmp.Or(b.User.ID, b.ID), Name: b.User.Username})
 	}
 	return found, nil
 }

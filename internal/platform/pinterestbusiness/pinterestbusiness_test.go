@@ -693,3 +693,70 @@ func TestSelf(t *testing.T) {
 		})
 	}
 }
+
+// manyEmployers is whose token it is. Their own account comes with the others: it
+// is a business account.
+const manyEmployers = "it.lead@northwind.example"
+
+// manyBusinesses is a credential with a part in so many businesses that their
+// list takes three pages.
+func manyBusinesses(t *testing.T) (c *Connector, sim *hubsim.Sim, ids []string) {
+	t.Helper()
+	sim = hubsim.New()
+	var seed hubsim.Seed
+	for i := range 520 {
+		id := fmt.Sprintf("7290907645834%05d", i)
+		ids = append(ids, id)
+		seed.Hubs = append(seed.Hubs, hubsim.HubSeed{Platform: Name, BusinessID: id, Name: fmt.Sprintf("Northwind %03d", i), People: []hubsim.PersonSeed{{Email: manyEmployers, Role: roleAdmin}}})
+	}
+	seed.Credentials = []hubsim.Credential{{"platform": Name, "name": "roster", "access_token": testToken, "email": manyEmployers}}
+	if err := sim.Apply(seed); err != nil {
+		t.Fatal(err)
+	}
+	settings := accessSettings()
+	settings[settingEndpoint] = hubsim.Endpoint(sim.Start(t), Name)
+	c, err := open(hub.Options{UserAgent: "test", Settings: settings, Now: sim.Clock().Now}, brief)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, sim, ids
+}
+
+func TestBusinesses_everyPage(t *testing.T) {
+	c, sim, ids := manyBusinesses(t)
+	found, err := c.Businesses(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, b := range found {
+		if slices.Contains(ids, b.ID) {
+			got = append(got, b.ID)
+		}
+	}
+	if len(found) != len(ids)+1 {
+		t.Errorf("%d businesses, want %d and their own", len(found), len(ids))
+	}
+	slices.Sort(got)
+	slices.Sort(ids)
+	if !slices.Equal(got, ids) {
+		t.Errorf("%d businesses, want all %d", len(got), len(ids))
+	}
+	if n := len(sim.Requests(hubsim.ByOperation(hubsim.OpListBusinesses))); n != 3 {
+		t.Errorf("%d requests for three pages", n)
+	}
+}
+
+func TestBusinesses_cutOnTheLastPage(t *testing.T) {
+	c, sim, _ := manyBusinesses(t)
+	fault, err := sim.AddFault(hubsim.Fault{Platform: Name, Kind: hubsim.FaultTruncate, Operation: hubsim.OpListBusinesses, Skip: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, err := c.Businesses(t.Context()); err == nil || found != nil {
+		t.Errorf("%d businesses (error: %v) of a list that broke off", len(found), err)
+	}
+	if n := sim.Faults(); len(n) != 1 || n[0].Applied == 0 {
+		t.Errorf("fault %v was not met: %+v", fault, n)
+	}
+}

@@ -428,6 +428,30 @@ func (c *memoryConnector) Verify(ctx context.Context, ref hub.Ref) (hub.Business
 	return hub.Business{ID: ref.BusinessID, Name: "Memory"}, nil
 }
 
+// Businesses implements hub.BusinessLister: b1 comes last, on a page of its own.
+func (c *memoryConnector) Businesses(ctx context.Context) (list []hub.Business, err error) {
+	for from, more := 0, true; more; from += memoryPage {
+		err := c.call(ctx, c.m.Ref, "", func() error {
+			if _, ok := c.m.troubles[BusinessesCut]; ok && from >= 2*memoryPage {
+				c.m.met++
+				return refusedBy(hub.ReasonUnavailable)
+			}
+			for i := from; i < from+memoryPage && more; i++ {
+				b := hub.Business{ID: fmt.Sprintf("sister%d", i), Name: "Sister"}
+				if i == 2*memoryPage {
+					b, more = hub.Business{ID: c.m.Ref.BusinessID, Name: "Memory"}, false
+				}
+				list = append(list, b)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
 // page reads one page of the seats or of the invitations.
 func (c *memoryConnector) page(ctx context.Context, ref hub.Ref, invitations bool, from int) (rows []hub.Member, more bool, err error) {
 	cut := MembersCut

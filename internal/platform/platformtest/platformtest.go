@@ -110,6 +110,7 @@ const (
 	Stalled         Cause = "stalled"           // no call is answered
 	MembersCut      Cause = "members_cut"       // the last page of the members breaks off
 	InvitationsCut  Cause = "invitations_cut"   // the last page of the invitations does
+	BusinessesCut   Cause = "businesses_cut"    // the list of the credential's businesses does
 	AcceptedMidway  Cause = "accepted_midway"   // an invitation is accepted once the first call has been answered
 	LostBefore      Cause = "lost_before"       // the next call of an operation is lost on its way
 	LostAfter       Cause = "lost_after"        // its answer is
@@ -133,9 +134,17 @@ type Subject struct {
 	// list its own.
 	Secondary string
 
+	// Roles are those the people of the checks hold, on a platform that does not
+	// list its own and takes any.
+	Roles []hub.Role
+
 	// Without lists the causes this platform cannot have, with the reason in a
 	// comment beside each.
 	Without []Cause
+
+	// CutReason is how a list that breaks off is explained, where it comes over no
+	// line that could be at fault: "" means unavailable, or unknown.
+	CutReason hub.Reason
 
 	// SilentAdd says that the platform answers yes to an invitation for
 	// somebody who is there already, and changes nothing. No connector can
@@ -145,6 +154,10 @@ type Subject struct {
 	// LooksFirst says that Add has to read before it writes: what a platform
 	// wants of somebody is not their address.
 	LooksFirst bool
+
+	// Unlisted says that the connection reaches the hub through another business,
+	// so that it has no part of its own in it to list.
+	Unlisted bool
 
 	// LosesLastAdmin says that the platform lets its last administrator go, or
 	// has no words for why it does not: the engine's guard is all there is.
@@ -170,7 +183,9 @@ type Fixture struct {
 
 	SilentAdd  bool
 	LooksFirst bool
+	Unlisted   bool
 	Secondary  string
+	CutReason  hub.Reason
 	heard      *watched
 	// bare is the connector as it is: Connector waits for jobs.
 	bare hub.Connector
@@ -214,8 +229,12 @@ func (c check) against(t TB, s Subject) {
 	}
 	f := s.Open(t)
 	f.Platform, f.SilentAdd, f.LooksFirst, f.Secondary = s.Driver.Platform, s.SilentAdd, s.LooksFirst, s.Secondary
+	f.Unlisted, f.CutReason = s.Unlisted, s.CutReason
 	if p, ok := f.Connector.(hub.Particular); ok {
 		f.Platform = p.For(f.Hub)
+	}
+	if len(f.Platform.Roles) == 0 {
+		f.Platform.Roles = s.Roles
 	}
 	f.learn(t)
 	if f.Page == 0 {
@@ -238,7 +257,7 @@ func (c check) against(t TB, s Subject) {
 func checksFor(s Subject) []check {
 	var checks []check
 	platform := s.platform()
-	for _, c := range slices.Concat(driverChecks, readChecks, roleChecks, writeChecks, jobChecks, troubleChecks) {
+	for _, c := range slices.Concat(driverChecks, readChecks, businessChecks, roleChecks, writeChecks, jobChecks, troubleChecks) {
 		unsupported := slices.ContainsFunc(c.needs, func(op hub.Operation) bool {
 			return platform.Capabilities.Of(op) != hub.Supported
 		})

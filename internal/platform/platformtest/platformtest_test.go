@@ -659,6 +659,118 @@ func (b *brokenWorker) Roles(ctx context.Context, ref hub.Ref) ([]hub.Role, erro
 	return b.memoryWorker.Roles(ctx, ref)
 }
 
+// brokenLister is a connector that lists its businesses in its own way.
+type brokenLister struct {
+	*memoryConnector
+	list func(*memoryConnector, context.Context) ([]hub.Business, error)
+}
+
+func (b *brokenLister) Businesses(ctx context.Context) ([]hub.Business, error) {
+	return b.list(b.memoryConnector, ctx)
+}
+
+// listerMistakes are mistakes of connectors that list businesses.
+var listerMistakes = []struct {
+	name   string
+	list   func(*memoryConnector, context.Context) ([]hub.Business, error)
+	caught []string
+}{
+	{
+		name: "only the first page is read",
+		list: func(c *memoryConnector, ctx context.Context) ([]hub.Business, error) {
+			list, err := c.Businesses(ctx)
+			return list[:min(len(list), memoryPage)], err
+		},
+		caught: []string{"Businesses/hold the hub, and each once"},
+	},
+	{
+		name: "a business comes twice",
+		list: func(c *memoryConnector, ctx context.Context) ([]hub.Business, error) {
+			list, err := c.Businesses(ctx)
+			return append(list, list...), err
+		},
+		caught: []string{"Businesses/hold the hub, and each once"},
+	},
+	{
+		name: "somebody else's business is listed",
+		list: func(c *memoryConnector, ctx context.Context) ([]hub.Business, error) {
+			list, err := c.Businesses(ctx)
+			return append(list, hub.Business{ID: "b2"}), err
+		},
+		caught: []string{"Businesses/hold the hub, and each once"},
+	},
+	{
+		name: "ids that no configuration can take",
+		list: func(c *memoryConnector, ctx context.Context) ([]hub.Business, error) {
+			list, err := c.Businesses(ctx)
+			return append(list, hub.Business{ID: "businesses/b3"}), err
+		},
+		caught: []string{"Businesses/hold the hub, and each once"},
+	},
+	{
+		name: "names are left out",
+		list: func(c *memoryConnector, ctx context.Context) ([]hub.Business, error) {
+			list, err := c.Businesses(ctx)
+			for i := range list {
+				list[i].Name = ""
+			}
+			return list, err
+		},
+		caught: []string{"Businesses/hold the hub, and each once"},
+	},
+	{
+		name: "what was listed once is the list for ever",
+		list: func(c *memoryConnector, _ context.Context) ([]hub.Business, error) {
+			return []hub.Business{{ID: c.m.Ref.BusinessID, Name: "Memory"}}, nil
+		},
+		caught: []string{
+			"Businesses/writes nothing", "Businesses/invalid token is an error", "Businesses/a cut list is an error",
+			"Explain/a long throttle is not waited out", "Explain/a platform that is down",
+			"Context/over before the call sends nothing", "Context/cancelled in the middle returns at once",
+		},
+	},
+	{
+		name: "each business is written to",
+		list: func(c *memoryConnector, ctx context.Context) ([]hub.Business, error) {
+			if err := c.call(ctx, c.m.Ref, hub.OpChangeRole, func() error { return nil }); err != nil {
+				return nil, err
+			}
+			return c.Businesses(ctx)
+		},
+		caught: []string{"Businesses/writes nothing"},
+	},
+	{
+		name: "half a list beside the error",
+		list: func(c *memoryConnector, ctx context.Context) ([]hub.Business, error) {
+			list, err := c.Businesses(ctx)
+			if err != nil {
+				list = []hub.Business{{ID: "sister0"}}
+			}
+			return list, err
+		},
+		caught: []string{"Businesses/invalid token is an error", "Businesses/a cut list is an error"},
+	},
+	{
+		name: "half a list is passed off as the list",
+		list: func(c *memoryConnector, ctx context.Context) ([]hub.Business, error) {
+			list, _ := c.Businesses(ctx)
+			return list, nil
+		},
+		caught: []string{"Businesses/invalid token is an error", "Businesses/a cut list is an error"},
+	},
+	{
+		name: "a secret in an error",
+		list: func(c *memoryConnector, ctx context.Context) ([]hub.Business, error) {
+			list, err := c.Businesses(ctx)
+			if err != nil {
+				err = fmt.Errorf("token %s: %w", memoryToken, err)
+			}
+			return list, err
+		},
+		caught: []string{"Businesses/invalid token is an error"},
+	},
+}
+
 // workerMistakes are mistakes of connectors that work in jobs.
 var workerMistakes = []struct {
 	name   string
@@ -846,6 +958,17 @@ func TestTeeth(t *testing.T) {
 				t.Parallel()
 				for _, name := range m.caught {
 					bites(t, workerSubject(m.in), name)
+				}
+			})
+		}
+		for _, m := range listerMistakes {
+			t.Run("businesses: "+m.name, func(t *testing.T) {
+				t.Parallel()
+				in := func(c hub.Connector) hub.Connector {
+					return &brokenLister{c.(*memoryConnector), m.list} //nolint:forcetypeassert // memorySubject
+				}
+				for _, name := range m.caught {
+					bites(t, memorySubject("", nil, nil, in), name)
 				}
 			})
 		}

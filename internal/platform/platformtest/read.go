@@ -335,8 +335,18 @@ func membersCut(cause Cause) func(TB, *Fixture) {
 		f.bring(t, cause)
 		_, err := f.Connector.Members(t.Context(), f.Hub)
 		f.met(t)
-		f.fails(t, "Members", err, hub.ReasonUnavailable, hub.ReasonUnknown)
+		f.cut(t, "Members", err)
 	}
+}
+
+// cut holds err to being what a list that broke off is.
+func (f *Fixture) cut(t TB, what string, err error) {
+	t.Helper()
+	if f.CutReason != "" {
+		f.fails(t, what, err, f.CutReason)
+		return
+	}
+	f.fails(t, what, err, hub.ReasonUnavailable, hub.ReasonUnknown)
 }
 
 // membersMidway: who moves from one list to the other between two calls may be

@@ -195,6 +195,8 @@ func (w *simWorld) Bring(trouble Trouble) error {
 		fault.Kind, fault.Operation, fault.Skip = hubsim.FaultTruncate, hubsim.OpListMembers, 2
 	case InvitationsCut:
 		fault.Kind, fault.Operation, fault.Skip = hubsim.FaultTruncate, hubsim.OpListInvitations, 2
+	case BusinessesCut:
+		fault.Kind, fault.Operation = hubsim.FaultTruncate, hubsim.OpListBusinesses
 	case AcceptedMidway:
 		// Called before the answer goes out, so that the next call finds it done.
 		var once sync.Once

@@ -52,6 +52,13 @@ func (f *Fixture) methods(t TB) map[string]func(context.Context) error {
 			return err
 		},
 	}
+	if lister, ok := f.bare.(hub.BusinessLister); ok {
+		methods["Businesses"] = func(ctx context.Context) error {
+			_, err := lister.Businesses(ctx)
+			f.heard.hear("Businesses", err)
+			return err
+		}
+	}
 	if supported(hub.OpAdd) {
 		methods["Add"] = func(ctx context.Context) error {
 			_, err := f.add(ctx, linus, f.Platform.DefaultRole())

@@ -165,7 +165,11 @@ func open(o hub.Options, tune func(*transport.Config)) (*Connector, error) {
 	}
 	if c.adminURL != "" {
 		if u, err := url.Parse(c.adminURL); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
-			return nil, &hub.SettingError{Setting: settingAdminURL, Problem: "write the https URL of the screen where a person manages people in the app, such as https://app.example.com/admin/people."}
+			shown := fmt.Sprintf("%q", c.adminURL)
+			if strings.Contains(c.adminURL, "@") {
+				shown = "The value" // it may hold a password
+			}
+			return nil, &hub.SettingError{Setting: settingAdminURL, Problem: shown + " cannot be used. Write the https URL of the screen where a person manages people in the app, such as https://app.example.com/admin/people."}
 		}
 	}
 	logger := o.Logger

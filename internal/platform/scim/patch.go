@@ -46,7 +46,7 @@ func (c *Connector) writeUser(ctx context.Context, m hub.Member, w write) error 
 		return c.gone(ctx, m, err)
 	}
 	var refused error
-	accepted, noPatch := false, !h.patch
+	accepted, noPatch := 0, !h.patch
 	for _, f := range c.inOrder("user "+w.attribute, w.forms) {
 		if done, err := w.done(&u); done || err != nil {
 			return err
@@ -68,11 +68,21 @@ func (c *Connector) writeUser(ctx context.Context, m hub.Member, w write) error 
 			continue
 		case errors.As(err, &e) && e.status == http.StatusNotFound:
 			return c.gone(ctx, m, err)
+		case errors.As(err, &e) && e.status == http.StatusPreconditionFailed && accepted > 0:
+			// The user is not what reads still show: the form before this one did
+			// it. Whether it did what was asked the engine's own look tells.
+			return nil
 		case err != nil:
 			return err
 		}
-		accepted = true
+		accepted++
 		now, done, err := c.see(ctx, m, w)
+		if err == nil && !done && accepted == 1 {
+			done, err = c.later(ctx, func() (bool, error) {
+				now, done, err = c.see(ctx, m, w)
+				return done, err
+			})
+		}
 		if err != nil {
 			return err
 		}
@@ -83,15 +93,8 @@ func (c *Connector) writeUser(ctx context.Context, m hub.Member, w write) error 
 		u = now
 	}
 	switch {
-	case accepted:
-		// Some apps show a change a moment later.
-		if err := c.pause(ctx); err != nil {
-			return &unreadError{cause: err}
-		}
-		if _, done, err := c.see(ctx, m, w); done || err != nil {
-			return err
-		}
-		return answer.Refuse(hub.ReasonUnsupported, "%s", w.ignored)
+	case accepted > 0:
+		return ignored(w.ignored, accepted)
 	case refused != nil:
 		return refused
 	default:
@@ -251,16 +254,36 @@ func (c *Connector) remember(what string, f form) {
 	c.worked[what] = f
 }
 
-// pause is how long an accepted change is given to show before another look.
-func (c *Connector) pause(ctx context.Context) error {
-	timer := time.NewTimer(c.lag)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// looks are the pauses, in units of the connector's lag, before each of three
+// more looks at a change that the app accepted and does not show yet. Trying
+// another form instead would write over what is only slow to show.
+//
+// API: contract scim.md, section 13, "General"
+var looks = []int{1, 1, 3}
+
+// later looks at an accepted change until it shows, for as long as the contract
+// gives an app to show it. The error of a wait that was cut short says that the
+// change was accepted.
+func (c *Connector) later(ctx context.Context, look func() (done bool, err error)) (bool, error) {
+	for _, n := range looks {
+		timer := time.NewTimer(time.Duration(n) * c.lag)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return false, &unreadError{cause: ctx.Err()}
+		}
+		if done, err := look(); done || err != nil {
+			return done, err
+		}
 	}
+	return false, nil
+}
+
+// ignored is the error of a change that was accepted, as often as it was sent,
+// and that never shows.
+func ignored(detail string, sent int) error {
+	return &answer.Own{Fault: hub.Fault{Reason: hub.ReasonUnsupported, Detail: detail, Attempts: sent}}
 }
 
 // explainRole puts the roles that are known to words, beside a role that is not.

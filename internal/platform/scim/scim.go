@@ -31,7 +31,7 @@ type Connector struct {
 	roles    roles
 	mode     mode
 	adminURL string
-	lag      time.Duration // see pause
+	lag      time.Duration // see looks
 	api      *client
 
 	mu       sync.Mutex

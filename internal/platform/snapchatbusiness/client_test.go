@@ -533,3 +533,40 @@ func TestPolicy(t *testing.T) {
 		t.Errorf("base = %q", config.BaseURL)
 	}
 }
+
+// Snap's page shows the list without paging and documents paging for all lists:
+// whatever it does, every page is read.
+func TestBusinesses_everyPage(t *testing.T) {
+	page := func(n int, ids ...string) reply {
+		var rows []string
+		for _, id := range ids {
+			rows = append(rows, fmt.Sprintf(`{"sub_request_status":"success","organization":{"id":%q,"name":"Org %s","state":"ACTIVE"}}`, id, id))
+		}
+		next := "null"
+		if n < 3 {
+			next = fmt.Sprintf(`"https://adsapi.example/v1/me/organizations?cursor=c%d"`, n)
+		}
+		return reply{body: pages("organizations", next, rows...)}
+	}
+	c, w := dial(t, func(_ int, r sent) reply {
+		switch r.query.Get("cursor") {
+		case "":
+			return page(1, "o1", "o2")
+		case "c1":
+			return page(2, "o2", "o3") // o2 again: the list moved
+		default:
+			return page(3, "o4")
+		}
+	})
+	found, err := c.Businesses(t.Context())
+	var ids []string
+	for _, b := range found {
+		ids = append(ids, b.ID+" "+b.Name)
+	}
+	if want := []string{"o1 Org o1", "o2 Org o2", "o3 Org o3", "o4 Org o4"}; err != nil || !slices.Equal(ids, want) {
+		t.Errorf("businesses = %q (error: %v), want %q", ids, err, want)
+	}
+	if calls := w.calls(); len(calls) != 3 {
+		t.Errorf("%d requests for three pages: %q", len(calls), calls)
+	}
+}

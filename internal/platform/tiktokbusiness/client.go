@@ -113,12 +113,32 @@ func (c *client) center(ctx context.Context, bcID string) (*center, error) {
 	return nil, nil
 }
 
-// centers lists the Business Centers that the token's user has a part in.
+// centers lists the Business Centers that the token's user has a part in, each
+// once. Its pages are counted, so it is read again when it moved, as members is,
+// and in the end an error.
+func (c *client) centers(ctx context.Context) ([]center, error) {
+	var moved error
+	for range listReadings {
+		all, err := c.readCenters(ctx)
+		if !errors.Is(err, errMoved) {
+			return all, err
+		}
+		moved = err
+	}
+	return nil, &answer.Own{Fault: hub.Fault{
+		Reason: hub.ReasonUnknown,
+		Detail: fmt.Sprintf("The list of the token's Business Centers was read %d times and never held still (%v). A list that may leave one out is of no use, so roster took none. Run it again.", listReadings, moved),
+	}}
+}
+
+// readCenters reads the list of Business Centers once.
 //
 // API: as center; without a bc_id, 50 to a page.
-func (c *client) centers(ctx context.Context) ([]center, error) {
+func (c *client) readCenters(ctx context.Context) ([]center, error) {
 	const operation, most = "list the token's Business Centers", 50
 	var all []center
+	seen := map[id]bool{}
+	total := 0
 	for number := 1; ; number++ {
 		var list centers
 		err := c.call(ctx, request{
@@ -128,11 +148,24 @@ func (c *client) centers(ctx context.Context) ([]center, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, list.List...)
-		switch info := list.PageInfo; {
-		case info == nil:
+		info := list.PageInfo
+		if info == nil {
 			return nil, &answer.Bad{Operation: operation, Status: http.StatusOK, Problem: "the answer holds no page_info, so there is no telling where the list ends"}
-		case len(all) >= info.TotalNumber:
+		}
+		if number == 1 {
+			total = info.TotalNumber
+		}
+		for _, one := range list.List {
+			if seen[one.Info.ID] {
+				return nil, fmt.Errorf("%w: Business Center %s is on it twice", errMoved, one.Info.ID)
+			}
+			seen[one.Info.ID] = true
+			all = append(all, one)
+		}
+		switch {
+		case info.TotalNumber != total:
+			return nil, fmt.Errorf("%w: %d Business Centers on page 1, %d on page %d", errMoved, total, info.TotalNumber, number)
+		case len(all) >= total:
 			return all, nil
 		case len(list.List) == 0:
 			return nil, &answer.Bad{Operation: operation, Status: http.StatusOK, Problem: fmt.Sprintf("the list ends after %d of %d Business Centers", len(all), info.TotalNumber)}

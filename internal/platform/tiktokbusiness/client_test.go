@@ -555,3 +555,48 @@ func TestGrantReplaces(t *testing.T) {
 		}
 	}
 }
+
+// centersOf is a page of Business Centers.
+func centersOf(total int, ids ...string) reply {
+	var rows []string
+	for _, id := range ids {
+		rows = append(rows, fmt.Sprintf(`{"bc_info":{"bc_id":%q,"name":"Center %s","status":"ENABLE"},"user_role":"ADMIN"}`, id, id))
+	}
+	return reply{body: fmt.Sprintf(`{"code":0,"message":"OK","request_id":"1","data":{"list":[%s],"page_info":{"page":1,"page_size":50,"total_number":%d,"total_page":2}}}`, strings.Join(rows, ","), total)}
+}
+
+// Counted pages: who leaves a center between two of them moves one row over the
+// edge, and one that came twice stands for one that did not come at all.
+func TestBusinesses_moving(t *testing.T) {
+	for name, first := range map[string][]reply{
+		"a row comes twice":     {centersOf(3, "1", "2"), centersOf(3, "2")},
+		"the total is another":  {centersOf(3, "1", "2"), centersOf(4, "3")},
+		"both, one after other": {centersOf(3, "1", "2"), centersOf(3, "2"), centersOf(3, "1", "2"), centersOf(4, "3")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, w := dial(t, func(n int, _ sent) reply {
+				return append(first[:len(first):len(first)], centersOf(4, "1", "2"), centersOf(4, "3", "4"))[n]
+			})
+			found, err := c.Businesses(t.Context())
+			if err != nil || len(found) != 4 {
+				t.Errorf("businesses = %+v (error: %v), want the four", found, err)
+			}
+			if n := len(w.asked()); n != len(first)+2 {
+				t.Errorf("%d requests, want %d", n, len(first)+2)
+			}
+		})
+	}
+	c, w := dial(t, func(_ int, r sent) reply {
+		if r.page == 1 {
+			return centersOf(3, "1", "2")
+		}
+		return centersOf(3, "2")
+	})
+	found, err := c.Businesses(t.Context())
+	if fault := c.Explain(err); err == nil || found != nil || fault.Reason != hub.ReasonUnknown || !strings.Contains(fault.Detail, "never held still") {
+		t.Errorf("businesses = %+v (error: %v) of a list that never holds still", found, err)
+	}
+	if n := len(w.asked()); n != 2*listReadings {
+		t.Errorf("%d requests for two pages read %d times", n, listReadings)
+	}
+}

@@ -1,0 +1,7 @@
+terraform {
+  required_providers {
+    roster = {
+      source = "roster-iac/roster"
+    }
+  }
+}
