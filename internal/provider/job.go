@@ -17,31 +17,52 @@ import (
 // was over. The next apply waits for that job and asks for nothing twice.
 const jobKey = "job"
 
-// keepJob remembers a job, or forgets the one before it when job is "".
-func keepJob(ctx context.Context, job string, private privateState) diag.Diagnostics {
-	if job == "" {
-		if kept, diags := keptJob(ctx, private); kept == "" {
-			return diags // nothing to forget: private state stays as it is
-		}
-	}
-	data, err := json.Marshal(job)
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Unusable job id", err.Error())}
-	}
-	return private.SetKey(ctx, jobKey, data)
+// keptTask is a job that is under way, and the task that it does.
+type keptTask struct {
+	Job    string       `json:"job"`
+	Task   hub.TaskKind `json:"task"`
+	Role   string       `json:"role,omitempty"`
+	Revoke bool         `json:"revoke,omitempty"`
 }
 
-// keptJob is the job that an earlier apply left under way, "" when there is
-// none.
-func keptJob(ctx context.Context, private privateState) (job string, diags diag.Diagnostics) {
+// keepJob remembers the job that a failed task left under way. Of any other
+// error, and of none, it forgets the job before.
+func keepJob(ctx context.Context, err error, private privateState) diag.Diagnostics {
+	kept, diags := keptJob(ctx, private)
+	next := keptTask{}
+	if te := (*hub.TaskError)(nil); errors.As(err, &te) && te.Job != "" {
+		next = keptTask{Job: te.Job, Task: te.Task.Kind, Role: te.Task.Role, Revoke: te.Task.Revoke}
+	}
+	if next.Job == kept.Job {
+		return diags // the same one, or none as before: it stays what it was begun as
+	}
+	data, err := json.Marshal(next)
+	if err != nil {
+		diags.AddError("Unusable job id", err.Error())
+		return diags
+	}
+	diags.Append(private.SetKey(ctx, jobKey, data)...)
+	return diags
+}
+
+// keptJob is the job that an earlier apply left under way, without an id when
+// there is none.
+func keptJob(ctx context.Context, private privateState) (kept keptTask, diags diag.Diagnostics) {
 	data, diags := private.GetKey(ctx, jobKey)
 	if len(data) == 0 {
-		return "", diags
+		return kept, diags
 	}
-	if err := json.Unmarshal(data, &job); err != nil {
+	if err := json.Unmarshal(data, &kept); err != nil {
 		diags.AddError("Unreadable private state", "The job id that roster kept there: "+err.Error())
 	}
-	return job, diags
+	return kept, diags
+}
+
+// waiting warns of a plan whose task has a job to wait for first.
+func (k keptTask) waiting(h *engine.Hub, email string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(
+		fmt.Sprintf("The %s task for %s on %s is still under way", taskName(k.Task), hub.FoldEmail(email), hubTitle(h)),
+		fmt.Sprintf("It is job %s of %s, from an apply that did not wait for its end. This apply goes on waiting, and asks for nothing a second time.", k.Job, h.Platform().Vendor))
 }
 
 // jobOf is the job that a failed task left under way.
@@ -70,24 +91,24 @@ func underWay(ctx context.Context, h *engine.Hub, err error) diag.Diagnostics {
 
 // followJob looks at a kept job during a refresh. running says that it is under
 // way still; a job that ended is forgotten, and one that failed is told about.
-func followJob(ctx context.Context, h *engine.Hub, task hub.Task, private, next privateState) (running bool, diags diag.Diagnostics) {
-	job, diags := keptJob(ctx, private)
-	if job == "" || diags.HasError() {
-		return false, diags
+func followJob(ctx context.Context, h *engine.Hub, email string, private, next privateState) (running, failed bool, diags diag.Diagnostics) {
+	kept, diags := keptJob(ctx, private)
+	if kept.Job == "" || diags.HasError() {
+		return false, false, diags
 	}
-	state, err := h.Job(ctx, task, job)
+	state, err := h.Job(ctx, hub.Task{Kind: kept.Task, Email: hub.FoldEmail(email), Role: kept.Role, Revoke: kept.Revoke}, kept.Job)
 	switch {
 	case err != nil:
 		diags.Append(taskDiag(ctx, h, err))
-		return true, diags
+		return true, false, diags
 	case state.Running:
-		return true, diags
+		return true, false, diags
 	case state.Err != nil:
-		failed := taskDiag(ctx, h, state.Err)
-		diags.AddWarning(failed.Summary(), failed.Detail())
+		told := taskDiag(ctx, h, state.Err)
+		diags.AddWarning(told.Summary(), told.Detail())
 	}
-	diags.Append(keepJob(ctx, "", next)...)
-	return false, diags
+	diags.Append(keepJob(ctx, nil, next)...)
+	return false, state.Err != nil, diags
 }
 
 // taskTime is how long a task may take on h when the configuration does not say.
