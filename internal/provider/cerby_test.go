@@ -337,7 +337,7 @@ func TestAccCerby_guide(t *testing.T) {
 	}
 }
 
-// commands is a folder for commands whose environment holds the API key.
+// cerbyFolder is a folder for commands whose environment holds the API key.
 func (w world) cerbyFolder(t *testing.T, s *scene, config string) *workspace {
 	t.Helper()
 	folder := s.commands(w.hubConfig() + config)

@@ -144,7 +144,11 @@ func (p *rosterProvider) open(d hub.Driver, at path.Path, name string, block typ
 		title += " " + name
 	}
 	if se := (*hub.SettingError)(nil); errors.As(err, &se) {
-		diags.AddAttributeError(at.AtName(se.Setting), fmt.Sprintf("%s: the setting %s cannot work", title, se.Setting), sentence(se.Problem))
+		setting := se.Setting
+		if name != "" {
+			setting = d.Platform.Name + "." + name + "." + setting // Terraform marks the provider block alone
+		}
+		diags.AddAttributeError(at.AtName(se.Setting), fmt.Sprintf("%s: the setting %s cannot work", title, setting), sentence(se.Problem))
 		return engine.Connection{}, diags
 	}
 	if none := (*hub.NotConfiguredError)(nil); errors.As(err, &none) {

@@ -188,10 +188,11 @@ func (v Vendor) Lost(e *Lost) hub.Fault {
 }
 
 // URLError puts words to what transport found wrong with a setting that is a
-// URL. A value with a user name in it may hold a password and is not repeated.
+// URL. A value with a user name or a query in it may hold a password or a token,
+// and is not repeated.
 func (v Vendor) URLError(setting, text, example string, err error) error {
 	value := fmt.Sprintf("%q", text)
-	if strings.Contains(text, "@") {
+	if strings.ContainsAny(text, "@?#") {
 		value = "the value"
 	}
 	return &hub.SettingError{Setting: setting, Problem: fmt.Sprintf(
