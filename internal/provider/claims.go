@@ -16,6 +16,9 @@ const (
 	claimSeat    claim = "roster_hub_member"
 	claimRole    claim = "roster_hub_member.role"
 	claimRoleRes claim = "roster_hub_member_role"
+	// claimLeaving is that of a roster_hub_member whose deletion would take the
+	// seat.
+	claimLeaving claim = "a deleted roster_hub_member"
 )
 
 // claims finds two resources that pull at the same member. Terraform plans each
@@ -71,7 +74,10 @@ func (c *claims) lay(m hub.MemberRef, mine, other claim, fresh bool) diag.Diagno
 	case again && mine == claimSeat:
 		return diag.Diagnostics{diag.NewErrorDiagnostic(
 			fmt.Sprintf("Two resources claim %s", m),
-			"The configuration holds two roster_hub_member blocks for this person, perhaps with the address in another case. Each would undo the other's changes: keep one of them.")}
+			"The configuration holds two roster_hub_member blocks for this person, perhaps with the address in another case. Each would undo the other's changes: keep one of them. "+
+				"If both are in the state, take the other out of it first, because deleting its block alone removes the person:\n\n  terraform state rm ADDRESS")}
+	case mine == claimSeat && c.has(m, claimLeaving):
+		return leavesAndStays(m)
 	case again:
 		return diag.Diagnostics{diag.NewErrorDiagnostic(
 			fmt.Sprintf("Two resources claim the primary role of %s", m),
@@ -82,6 +88,23 @@ func (c *claims) lay(m hub.MemberRef, mine, other claim, fresh bool) diag.Diagno
 			fmt.Sprintf("The configuration sets it with %s and with %s. Each would undo the other's change: leave role out of roster_hub_member, or drop the roster_hub_member_role.", claimRole, claimRoleRes))}
 	}
 	return nil
+}
+
+// leave records that a block's deletion takes the seat of m, which another block
+// may want to keep.
+func (c *claims) leave(m hub.MemberRef) diag.Diagnostics {
+	c.count(laid{m, claimLeaving, false})
+	if c.has(m, claimSeat) {
+		return leavesAndStays(m)
+	}
+	return nil
+}
+
+func leavesAndStays(m hub.MemberRef) diag.Diagnostics {
+	return diag.Diagnostics{diag.NewErrorDiagnostic(
+		fmt.Sprintf("One resource gives %s up and another one claims it", m),
+		"The plan deletes one roster_hub_member of this person and keeps or creates another: the deletion would take the seat that the other declares. "+
+			"If the block was renamed or moved, say so with a moved block. If both are in the state, let go of the one without removing anybody:\n\n  terraform state rm ADDRESS")}
 }
 
 func (c *claims) has(m hub.MemberRef, one claim) bool {

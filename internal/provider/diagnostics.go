@@ -25,6 +25,9 @@ func taskDiag(ctx context.Context, h *engine.Hub, err error) diag.Diagnostic {
 	if !errors.As(err, &te) {
 		return diag.NewErrorDiagnostic(hubTitle(h)+" cannot be used", sentence(err.Error()))
 	}
+	if te.Task.Kind == "" && te.Fault.Reason == hub.ReasonCancelled {
+		return diag.NewErrorDiagnostic(hubTitle(h)+" was not read: the run was stopped", "Nothing was sent and nothing was changed. Apply again.")
+	}
 	if te.Task.Kind == "" {
 		return diag.NewErrorDiagnostic(hubTitle(h)+" could not be read", readDetail(h, te))
 	}
@@ -63,6 +66,9 @@ func hubTitle(h *engine.Hub) string {
 }
 
 func taskSummary(h *engine.Hub, te *hub.TaskError) string {
+	if te.Job != "" {
+		return fmt.Sprintf("The %s task for %s on %s is not finished yet", taskName(te.Task.Kind), te.Task.Email, hubTitle(h))
+	}
 	switch te.Task.Kind {
 	case hub.TaskAdd:
 		return fmt.Sprintf("%s was not added to %s", te.Task.Email, hubTitle(h))
@@ -79,6 +85,10 @@ func taskSummary(h *engine.Hub, te *hub.TaskError) string {
 }
 
 func taskDetail(h *engine.Hub, te *hub.TaskError) string {
+	if te.Job != "" {
+		// No manual steps: a person and the platform would do the same thing at once.
+		return reasonWords(h, te) + " To wait longer in one go, raise the resource's timeouts."
+	}
 	paragraphs := []string{
 		strings.Join(append(append([]string{attemptWords(te)}, te.Done...), presentWords(te)), " ") + "\n" + reasonWords(h, te),
 		runbook.For(guidePlatform(h), te.Task.Kind).Render(fill(h, te)),

@@ -54,6 +54,7 @@ func (r *memberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	case plan == nil:
 		if state.OnDestroy.ValueString() != keepDestroy {
 			resp.Diagnostics.Append(r.readOnly(ctx, h)...)
+			resp.Diagnostics.Append(r.claims.leave(state.ref(h))...)
 			kept, diags := keptJob(ctx, req.Private)
 			resp.Diagnostics.Append(diags...)
 			if kept.Job != "" {
@@ -77,6 +78,9 @@ func (r *memberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		resp.Diagnostics.Append(r.claim(ctx, h, req.Config, plan, false)...)
 		old, diags := r.hub(state.HubID.ValueString())
 		resp.Diagnostics.Append(diags...)
+		if !diags.HasError() && state.OnDestroy.ValueString() != keepDestroy {
+			resp.Diagnostics.Append(r.claims.leave(state.ref(old))...)
+		}
 		if !diags.HasError() {
 			resp.Diagnostics.Append(planDestroy(ctx, old, state)...)
 		}
@@ -248,6 +252,11 @@ func planUpdate(ctx context.Context, h *engine.Hub, plan, state *memberModel, ke
 	}
 	plan.MemberID, plan.InvitedAt, plan.ExpiresAt = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 	return diags
+}
+
+// ref is whose seat m is.
+func (m *memberModel) ref(h *engine.Hub) hub.MemberRef {
+	return hub.MemberRef{Hub: h.Ref(), Email: hub.FoldEmail(m.Email.ValueString())}
 }
 
 func planDestroy(ctx context.Context, h *engine.Hub, state *memberModel) diag.Diagnostics {

@@ -55,9 +55,9 @@ func TestAccHubRoster_jobsOutliveTheApply(t *testing.T) {
 		ProtoV6ProviderFactories: s.providers(),
 		Steps: []resource.TestStep{
 			{Config: w.everybody(briefRoster, ada, bo, cleo), Check: s.wrote(nothing)},
-			{Config: after, ExpectError: regexp.MustCompile(`(?s)nia@northwind\.example was not added.*had\s+not\s+ended`)},
+			{Config: after, ExpectError: regexp.MustCompile(`(?s)The add task for nia@northwind\.example.*had\s+not\s+ended`)},
 			{ // still not: and still asked for once
-				PreConfig: asked, Config: after, ExpectError: regexp.MustCompile(`(?s)cleo@northwind\.example was not removed.*had\s+not\s+ended`),
+				PreConfig: asked, Config: after, ExpectError: regexp.MustCompile(`(?s)The remove task for cleo@northwind\.example.*had\s+not\s+ended`),
 			},
 			{PreConfig: then(asked, func() { s.sim.Clock().Advance(2 * time.Hour) }, s.forgetRequests), Config: after, Check: s.wrote(nothing)},
 			{Config: after, ConfigPlanChecks: noChange(), Check: s.wrote(nothing)},
