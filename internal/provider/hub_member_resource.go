@@ -232,7 +232,7 @@ func (r *memberResource) Read(ctx context.Context, req resource.ReadRequest, res
 		resp.Diagnostics.Append(taskDiag(ctx, h, err))
 	case !found && running:
 		// The add goes on: nobody is there yet, and nobody is gone.
-	case !found && accepted(ctx, req.Private, r.now()):
+	case (!found || !m.Status.Live()) && accepted(ctx, req.Private, r.now()): // an older row is no news either
 		resp.Diagnostics.Append(unseenWarning(h, &state))
 	case !found && state.over(r.now()) != "":
 		over := state.over(r.now())

@@ -709,8 +709,9 @@ var addressPattern = regexp.MustCompile(`[\w.-]+@[\w.-]+\.example`)
 // help does what an error asks of a person, where the promise of two applies
 // excepts the obstacle and it is really there. These are all the exceptions:
 //
-//   - last_admin: a guard keeps the last administrator. Somebody else becomes
-//     one.
+//   - last_admin: a guard keeps the last administrator, or where allow_lockout
+//     lets them go the platform does, which may call it forbidden. Somebody else
+//     becomes one.
 //   - awaiting_approval: a second administrator has to approve. They do.
 //   - awaiting_acceptance: the person has to accept the invitation. They do; or
 //     it has run out, which this platform does not show, and somebody takes it
@@ -751,6 +752,8 @@ func (r *player) help(d diagnostic) bool {
 			r.breach(promiseAdmin, "it was the platform that kept %s, and not roster: %s", email, d.Detail)
 			return false
 		}
+		return act(hubsim.Act{Action: hubsim.ActJoin, Email: "root@northwind.example", Name: "Root", Role: r.story.world.admin})
+	case reason == string(hub.ReasonForbidden) && (seat.lockout || r.keptLockout(p)) && len(r.otherAdmins(email)) == 0:
 		return act(hubsim.Act{Action: hubsim.ActJoin, Email: "root@northwind.example", Name: "Root", Role: r.story.world.admin})
 	case reason == string(hub.ReasonAwaitingApproval) && r.story.habits["multi_party_approval"] != nil:
 		if act(hubsim.Act{Action: hubsim.ActApprove, Email: email}) {
