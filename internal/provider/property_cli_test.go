@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -78,7 +79,7 @@ type command struct {
 	*workspace
 	world world
 	// running is the command that an event strikes.
-	running *exec.Cmd
+	running atomic.Pointer[exec.Cmd]
 	planned string // what show -json printed of the last plan
 }
 
@@ -110,15 +111,19 @@ func (s story) playWithCommand(t *testing.T) ([]violation, []string) {
 
 // strike kills or interrupts the running command, or the provider it started.
 func (c *command) strike(kind string) {
+	running := c.running.Load()
+	if running == nil {
+		return
+	}
 	switch kind {
 	case eventKillTerraform:
-		_ = c.running.Process.Kill()
+		_ = running.Process.Kill()
 	case eventKillProvider:
-		for _, pid := range children(c.running.Process.Pid) {
+		for _, pid := range children(running.Process.Pid) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	case eventInterrupt:
-		_ = c.running.Process.Signal(syscall.SIGINT)
+		_ = running.Process.Signal(syscall.SIGINT)
 	}
 }
 
@@ -152,7 +157,7 @@ func (c *command) terraform(args ...string) (said []diagnostic, err error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	c.running = cmd
+	c.running.Store(cmd)
 	err = cmd.Wait()
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	lines := bufio.NewScanner(&out)
