@@ -40,11 +40,8 @@ func (h *Hub) Add(ctx context.Context, in AddTask) (Result, error) {
 		if task.Role == "" {
 			task.Role = h.Platform().DefaultRole()
 		}
-		var m hub.Member
-		var err error
-		if in.Job == "" {
-			m, _, err = h.Find(ctx, in.Email, "")
-		} else if m, err = h.resume(ctx, in.Job, in.Email, ""); err != nil && in.Leaving && !errors.As(err, new(*unfinished)) {
+		m, err := h.look(ctx, in.Job, in.Email, "")
+		if err != nil && in.Job != "" && in.Leaving && !errors.As(err, new(*unfinished)) {
 			m, err = h.afresh(ctx, in.Email, "")
 		}
 		switch {
@@ -127,7 +124,7 @@ func (h *Hub) confirmAdd(ctx context.Context, task hub.Task, in AddTask, was, ad
 		return Result{Member: added, Unverified: true, Notes: []string{note}}, nil
 	}
 	seen = h.remember(seen, was)
-	if task.Role != "" && seen.Role != task.Role && (seen.Role != "" || h.roleless(seen)) {
+	if h.otherwise(task, seen) {
 		// Somebody else's invitation for the same address was there first, and
 		// the platform kept quiet about it.
 		return h.adopt(ctx, task, in, seen)
@@ -138,6 +135,11 @@ func (h *Hub) confirmAdd(ctx context.Context, task hub.Task, in AddTask, was, ad
 // roleless says that m has a seat and no role to it, on a platform where that
 // can be.
 func (h *Hub) roleless(m hub.Member) bool { return h.Platform().Roleless && live(m) && m.Role == "" }
+
+// otherwise says that m is known to have another role than the task wants.
+func (h *Hub) otherwise(task hub.Task, m hub.Member) bool {
+	return task.Role != "" && m.Role != task.Role && (m.Role != "" || h.roleless(m))
+}
 
 // addFailed finds out what became of an add that did not answer yes. added is
 // as far as it got, nobody as a rule.
@@ -177,7 +179,7 @@ func (h *Hub) addFailed(ctx context.Context, task hub.Task, in AddTask, was, add
 			return Result{}, h.lost(ctx, task, err, hub.Presence{})
 		}
 		m = h.remember(m, was)
-		if task.Role != "" && m.Role != task.Role && (m.Role != "" || h.roleless(m)) {
+		if h.otherwise(task, m) {
 			in.inPlace = true
 			return h.adopt(ctx, task, in, m)
 		}

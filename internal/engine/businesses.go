@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -35,20 +36,8 @@ func (e *Engine) Businesses(ctx context.Context, platform string) (list []hub.Bu
 		h := &Hub{engine: e, ref: hub.Ref{Platform: platform}, link: p.Connection, platform: p.Platform, log: e.opts.Logger}
 		return nil, false, nil, h.readError(ctx, err)
 	}
-	slices.SortFunc(found, func(a, b hub.Business) int { return compareIDs(a.ID, b.ID) })
+	slices.SortFunc(found, func(a, b hub.Business) int { // ids that are numbers by number: 9 before 10
+		return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
+	})
 	return slices.CompactFunc(found, func(a, b hub.Business) bool { return a.ID == b.ID }), true, nil, nil
-}
-
-// compareIDs sorts ids that are numbers by number: 9 before 10.
-func compareIDs(a, b string) int {
-	if len(a) != len(b) {
-		return len(a) - len(b)
-	}
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }

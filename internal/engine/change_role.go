@@ -36,13 +36,7 @@ func (h *Hub) ChangeRole(ctx context.Context, in RoleTask) (Result, error) {
 	in.taking = in.taking || in.Revoke
 	task := hub.Task{Kind: hub.TaskChangeRole, Hub: h.ref, Email: hub.FoldEmail(in.Email), Role: in.Role, Revoke: in.Revoke}
 	return h.write(ctx, task, in.Limits, func(ctx context.Context) (Result, error) {
-		var m hub.Member
-		var err error
-		if in.Job != "" {
-			m, err = h.resume(ctx, in.Job, in.Email, in.MemberID)
-		} else {
-			m, _, err = h.Find(ctx, in.Email, in.MemberID)
-		}
+		m, err := h.look(ctx, in.Job, in.Email, in.MemberID)
 		switch {
 		case err != nil:
 			return Result{}, h.taskError(ctx, task, err, hub.Presence{})

@@ -75,6 +75,16 @@ func jitter(d time.Duration) time.Duration {
 	return d*9/10 + rand.N(d/5) //nolint:gosec // spreads load, hides nothing
 }
 
+// look is what every task begins with: who is there now, by the roster, or once
+// the job has ended that an earlier apply left under way.
+func (h *Hub) look(ctx context.Context, job, email, id string) (hub.Member, error) {
+	if job != "" {
+		return h.resume(ctx, job, email, id)
+	}
+	m, _, err := h.Find(ctx, email, id)
+	return m, err
+}
+
 // resume waits for the job that an earlier apply left under way, beginning with a
 // look: it had all the time since. Then it reads the person. The error says how
 // the job failed, or is an *unfinished.

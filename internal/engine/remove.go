@@ -32,13 +32,7 @@ const maxRows = 5
 func (h *Hub) Remove(ctx context.Context, in RemoveTask) (Result, error) {
 	task := hub.Task{Kind: hub.TaskRemove, Hub: h.ref, Email: hub.FoldEmail(in.Email)}
 	return h.write(ctx, task, in.Limits, func(ctx context.Context) (Result, error) {
-		var m hub.Member
-		var err error
-		if in.Job != "" {
-			m, err = h.resume(ctx, in.Job, in.Email, in.MemberID)
-		} else {
-			m, _, err = h.Find(ctx, in.Email, in.MemberID)
-		}
+		m, err := h.look(ctx, in.Job, in.Email, in.MemberID)
 		if err != nil {
 			return Result{}, h.taskError(ctx, task, err, hub.Presence{})
 		}
