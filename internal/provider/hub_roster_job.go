@@ -3,14 +3,12 @@ package provider
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/roster-iac/terraform-provider-roster/internal/engine"
-	"github.com/roster-iac/terraform-provider-roster/internal/hub"
 )
 
 // rosterJobsKey is where a roster keeps what jobKey is for one person.
@@ -18,18 +16,7 @@ const rosterJobsKey = "jobs"
 
 // rosterJobs are the jobs under way, by folded address. One for each person is
 // enough: whoever has one gets no other task until it has ended.
-type rosterJobs map[string]rosterJob
-
-type rosterJob struct {
-	Job    string       `json:"job"`
-	Task   hub.TaskKind `json:"task"`
-	Role   string       `json:"role,omitempty"`
-	Revoke bool         `json:"revoke,omitempty"`
-}
-
-func (j rosterJob) task(email string) hub.Task {
-	return hub.Task{Kind: j.Task, Email: email, Role: j.Role, Revoke: j.Revoke}
-}
+type rosterJobs map[string]keptTask
 
 // keptJobs are the jobs that an earlier apply left under way.
 func keptJobs(ctx context.Context, private privateState) (rosterJobs, diag.Diagnostics) {
@@ -66,26 +53,12 @@ func followJobs(ctx context.Context, h *engine.Hub, private, next privateState) 
 		return jobs, diags
 	}
 	for _, email := range slices.Sorted(maps.Keys(jobs)) {
-		state, err := h.Job(ctx, jobs[email].task(email), jobs[email].Job)
-		switch {
-		case err != nil:
-			diags.Append(taskDiag(ctx, h, err))
-			continue
-		case state.Running:
-			continue
-		case state.Err != nil:
-			failed := taskDiag(ctx, h, state.Err)
-			diags.AddWarning(failed.Summary(), failed.Detail())
+		running, _, more := jobs[email].follow(ctx, h, email)
+		diags.Append(more...)
+		if !running {
+			delete(jobs, email)
 		}
-		delete(jobs, email)
 	}
 	diags.Append(keepJobs(ctx, jobs, next)...)
 	return jobs, diags
-}
-
-// waiting warns of a plan's task that a job of an earlier apply stands before.
-func (j rosterJob) waiting(h *engine.Hub, email string) diag.Diagnostic {
-	return diag.NewWarningDiagnostic(
-		fmt.Sprintf("The %s task for %s on %s is still under way", taskName(j.Task), email, hubTitle(h)),
-		fmt.Sprintf("It is job %s of %s, from an apply that did not wait for its end. This apply goes on waiting, and asks for nothing a second time.", j.Job, h.Platform().Vendor))
 }

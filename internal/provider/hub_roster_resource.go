@@ -205,10 +205,6 @@ func (m *rosterModel) seats(ctx context.Context) (map[string]rosterSeat, diag.Di
 	return seats, diags
 }
 
-func (m *rosterModel) ignores(member hub.Member) bool {
-	return matchesAny(folded(m.Ignore), member.Email)
-}
-
 // there are the people on the hub whom the resource looks after, by folded
 // address. hidden is how many have no address it could go by.
 func (m *rosterModel) there(ctx context.Context, h *engine.Hub) (people map[string]hub.Member, hidden int, err error) {
@@ -216,13 +212,14 @@ func (m *rosterModel) there(ctx context.Context, h *engine.Hub) (people map[stri
 	if err != nil {
 		return nil, 0, err
 	}
+	ignored := folded(m.Ignore)
 	people = map[string]hub.Member{}
 	for _, one := range members {
 		switch {
 		case !h.Seated(one):
 		case one.Email == "":
 			hidden++
-		case !m.ignores(one):
+		case !matchesAny(ignored, one.Email):
 			people[one.Email] = one
 		}
 	}
@@ -535,7 +532,7 @@ func (r *rosterResource) carryOut(ctx context.Context, h *engine.Hub, todo []ros
 					fmt.Sprintf("The %s task for them is still under way: job %s of %s. Apply again when it has ended.", taskName(kept.Task), kept.Job, h.Platform().Vendor))
 				continue
 			}
-			kept = rosterJob{}
+			kept = keptTask{}
 		}
 		delete(jobs, one.email)
 		var result engine.Result
@@ -555,7 +552,7 @@ func (r *rosterResource) carryOut(ctx context.Context, h *engine.Hub, todo []ros
 		case job == kept.Job && job != "":
 			jobs[one.email] = kept // still the one that was
 		case job != "":
-			jobs[one.email] = rosterJob{Job: job, Task: one.kind, Role: one.role.Role, Revoke: one.role.Revoke}
+			jobs[one.email] = keptTask{Job: job, Task: one.kind, Role: one.role.Role, Revoke: one.role.Revoke}
 		}
 		switch {
 		case job != "" && fresh:

@@ -89,6 +89,26 @@ func underWay(ctx context.Context, h *engine.Hub, err error) diag.Diagnostics {
 	return diags
 }
 
+// task is what the job does for somebody.
+func (k keptTask) task(email string) hub.Task {
+	return hub.Task{Kind: k.Task, Email: hub.FoldEmail(email), Role: k.Role, Revoke: k.Revoke}
+}
+
+// follow looks once at the job, without waiting: whether it is under way still,
+// or may be, and whether it failed, which a warning tells.
+func (k keptTask) follow(ctx context.Context, h *engine.Hub, email string) (running, failed bool, diags diag.Diagnostics) {
+	state, err := h.Job(ctx, k.task(email), k.Job)
+	switch {
+	case err != nil:
+		diags.Append(taskDiag(ctx, h, err))
+		return true, false, diags
+	case state.Err != nil:
+		told := taskDiag(ctx, h, state.Err)
+		diags.AddWarning(told.Summary(), told.Detail())
+	}
+	return state.Running, state.Err != nil, diags
+}
+
 // followJob looks at a kept job during a refresh. running says that it is under
 // way still; a job that ended is forgotten, and one that failed is told about.
 func followJob(ctx context.Context, h *engine.Hub, email string, private, next privateState) (running, failed bool, diags diag.Diagnostics) {
@@ -96,19 +116,12 @@ func followJob(ctx context.Context, h *engine.Hub, email string, private, next p
 	if kept.Job == "" || diags.HasError() {
 		return false, false, diags
 	}
-	state, err := h.Job(ctx, hub.Task{Kind: kept.Task, Email: hub.FoldEmail(email), Role: kept.Role, Revoke: kept.Revoke}, kept.Job)
-	switch {
-	case err != nil:
-		diags.Append(taskDiag(ctx, h, err))
-		return true, false, diags
-	case state.Running:
-		return true, false, diags
-	case state.Err != nil:
-		told := taskDiag(ctx, h, state.Err)
-		diags.AddWarning(told.Summary(), told.Detail())
+	running, failed, more := kept.follow(ctx, h, email)
+	diags.Append(more...)
+	if !running {
+		diags.Append(keepJob(ctx, nil, next)...)
 	}
-	diags.Append(keepJob(ctx, nil, next)...)
-	return false, state.Err != nil, diags
+	return running, failed, diags
 }
 
 // taskTime is how long a task may take on h when the configuration does not say.

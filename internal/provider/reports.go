@@ -145,7 +145,9 @@ func (p *rosterProvider) reporter(ctx context.Context, req provider.ConfigureReq
 	if w := model.Webhook; w != nil {
 		add(notify.Webhook{URL: hub.Secret(orEnv(w.URL, envWebhookURL)), Secret: hub.Secret(orEnv(w.Secret, envWebhookSecret)), UserAgent: p.userAgent()}.Channel())
 	}
-	r.notifier = notify.New(channels...)
+	if len(channels) > 0 {
+		r.notifier = notify.New(channels...)
+	}
 	return r, diags
 }
 
@@ -164,6 +166,9 @@ func notifyDiag(err error) diag.Diagnostic {
 
 // observe is the engine's observer.
 func (r *reporter) observe(ctx context.Context, h *engine.Hub, report engine.Report) (notes []string) {
+	if r.log == nil && r.notifier == nil {
+		return nil // nobody to tell, so no words are made
+	}
 	var failed diag.Diagnostic
 	var steps []string
 	if report.Err != nil {
